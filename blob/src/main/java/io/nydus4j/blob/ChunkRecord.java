@@ -1,0 +1,137 @@
+package io.nydus4j.blob;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * Where one chunk of a file lies in its blob: the 80-byte record that v5 keeps behind each file's inode and v6 in its chunk table.
+ *
+ * <p>On disk (little-endian, {@value #SIZE} bytes):
+ * <pre>
+ *   off size name
+ *     0   32 digest of the plain bytes
+ *    32    4 blob index
+ *    36    4 flags, see {@link ChunkFlags}
+ *    40    4 compressed size
+ *    44    4 uncompressed size
+ *    48    8 compressed offset
+ *    56    8 uncompressed offset
+ *    64    8 offset in the file
+ *    72    4 index of the chunk in the blob
+ *    76    4 CRC-32C of the plain bytes, if {@link ChunkFlags#HAS_CRC32}
+ * </pre>
+ * Mirrors {@code RafsV5ChunkInfo} of the reference. All sizes and offsets are in bytes; what a reader gets from an image is
+ * unchecked until the reader of the bootstrap has checked it.
+ *
+ * @param digest             digest of the plain bytes; zero where the source has none
+ * @param blobIndex          index into the image's blob table
+ * @param flags              bits of {@link ChunkFlags}
+ * @param compressedSize     stored bytes, unsigned
+ * @param uncompressedSize   plain bytes, unsigned
+ * @param compressedOffset   start of the stored bytes in the blob
+ * @param uncompressedOffset start of the plain bytes in the blob's uncompressed address space
+ * @param fileOffset         start of the plain bytes in the file
+ * @param index              index of the chunk in its blob
+ * @param crc32              CRC-32C of the plain bytes, meaningful with {@link ChunkFlags#HAS_CRC32}
+ */
+public record ChunkRecord(
+        Digest digest,
+        int blobIndex,
+        int flags,
+        int compressedSize,
+        int uncompressedSize,
+        long compressedOffset,
+        long uncompressedOffset,
+        long fileOffset,
+        int index,
+        int crc32) {
+    /** Length of a record in bytes. */
+    public static final int SIZE = 80;
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Offset of the blob index in a record. */
+    public static final int BLOB_INDEX = 32;
+    /** Offset of the flags in a record. */
+    public static final int FLAGS = 36;
+    /** Offset of the compressed size in a record. */
+    public static final int COMPRESSED_SIZE = 40;
+    /** Offset of the uncompressed size in a record. */
+    public static final int UNCOMPRESSED_SIZE = 44;
+    /** Offset of the compressed offset in a record. */
+    public static final int COMPRESSED_OFFSET = 48;
+    /** Offset of the uncompressed offset in a record. */
+    public static final int UNCOMPRESSED_OFFSET = 56;
+    /** Offset of the file offset in a record. */
+    public static final int FILE_OFFSET = 64;
+    /** Offset of the chunk index in a record. */
+    public static final int INDEX = 72;
+    /** Offset of the CRC in a record. */
+    public static final int CRC32 = 76;
+
+    /** Reads the record at {@code offset}; the caller has checked that it fits. */
+    public static ChunkRecord read(MemorySegment segment, long offset) {
+        return new ChunkRecord(
+                Digest.read(segment, offset),
+                segment.get(INT, offset + BLOB_INDEX),
+                segment.get(INT, offset + FLAGS),
+                segment.get(INT, offset + COMPRESSED_SIZE),
+                segment.get(INT, offset + UNCOMPRESSED_SIZE),
+                segment.get(LONG, offset + COMPRESSED_OFFSET),
+                segment.get(LONG, offset + UNCOMPRESSED_OFFSET),
+                segment.get(LONG, offset + FILE_OFFSET),
+                segment.get(INT, offset + INDEX),
+                segment.get(INT, offset + CRC32));
+    }
+
+    /** Writes this record at {@code offset}. */
+    public void write(MemorySegment segment, long offset) {
+        digest.write(segment, offset);
+        segment.set(INT, offset + BLOB_INDEX, blobIndex);
+        segment.set(INT, offset + FLAGS, flags);
+        segment.set(INT, offset + COMPRESSED_SIZE, compressedSize);
+        segment.set(INT, offset + UNCOMPRESSED_SIZE, uncompressedSize);
+        segment.set(LONG, offset + COMPRESSED_OFFSET, compressedOffset);
+        segment.set(LONG, offset + UNCOMPRESSED_OFFSET, uncompressedOffset);
+        segment.set(LONG, offset + FILE_OFFSET, fileOffset);
+        segment.set(INT, offset + INDEX, index);
+        segment.set(INT, offset + CRC32, crc32);
+    }
+
+    /** Tells whether {@code flag}, a bit of {@link ChunkFlags}, is set. */
+    public boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+
+    /** Returns this record with another place in its file. */
+    public ChunkRecord atFileOffset(long newFileOffset) {
+        return new ChunkRecord(
+                digest,
+                blobIndex,
+                flags,
+                compressedSize,
+                uncompressedSize,
+                compressedOffset,
+                uncompressedOffset,
+                newFileOffset,
+                index,
+                crc32);
+    }
+
+    /** Returns this record for another position of its blob in the blob table. */
+    public ChunkRecord inBlob(int newBlobIndex) {
+        return new ChunkRecord(
+                digest,
+                newBlobIndex,
+                flags,
+                compressedSize,
+                uncompressedSize,
+                compressedOffset,
+                uncompressedOffset,
+                fileOffset,
+                index,
+                crc32);
+    }
+}
