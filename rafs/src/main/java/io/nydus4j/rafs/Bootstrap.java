@@ -1,0 +1,57 @@
+package io.nydus4j.rafs;
+
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.RafsFormatException;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * An image's metadata, read in place from mapped memory: RAFS v5 or v6.
+ *
+ * <p>Safe for use by several threads. Opened by {@link Rafs}; closing unmaps the memory, after which no view of it may be used.
+ */
+public interface Bootstrap extends AutoCloseable {
+    /** Returns the summary of the superblock. */
+    Superblock superblock();
+
+    /** Returns the data blobs, by blob index. */
+    List<BlobInfo> blobs();
+
+    /** Returns the number of the root inode. */
+    long rootIno();
+
+    /** Returns the largest number that an inode of this image may have. */
+    long maxIno();
+
+    /**
+     * Returns the root directory.
+     *
+     * @throws RafsFormatException if it is broken
+     */
+    default Inode root() throws RafsFormatException {
+        return inode(rootIno());
+    }
+
+    /**
+     * Returns the inode with this number.
+     *
+     * @param ino number of an inode; v5 also takes the child index of any name
+     * @throws RafsFormatException if there is no such inode, or its fields are broken
+     */
+    Inode inode(long ino) throws RafsFormatException;
+
+    /** Returns the raw prefetch table: inode numbers, zeros included. */
+    List<Long> prefetchTable() throws RafsFormatException;
+
+    /**
+     * Passes every chunk record that the image has, each at least once, in no particular order: v5 those of all files, v6 those
+     * of the chunk table. TARFS images have no useful ones.
+     *
+     * @throws RafsFormatException if one is broken
+     */
+    void forEachChunk(Consumer<ChunkRecord> consumer) throws RafsFormatException;
+
+    @Override
+    void close();
+}

@@ -1,0 +1,60 @@
+package io.nydus4j.storage;
+
+import io.nydus4j.blob.BlobInfo;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * A blob that fills itself: bytes at uncompressed offsets, fetched, decoded and verified when they are first asked for.
+ *
+ * <p>Safe for use by several threads: of those that ask for one range at a time, one fetches it and all get it.
+ */
+public interface LazyBlob extends AutoCloseable {
+    /** Returns what the image knows of this blob. */
+    BlobInfo info();
+
+    /** Returns the size of the uncompressed address space, in bytes. */
+    long size();
+
+    /**
+     * Tells, without blocking, whether a range is here and verified, so that it can be taken from {@link #mapping()} at once.
+     *
+     * @param offset start in the uncompressed address space, in bytes
+     * @param length bytes
+     */
+    boolean isReady(long offset, long length);
+
+    /**
+     * Makes sure that a range is here and verified; fetches what is missing, which may block on the network.
+     *
+     * @param offset start in the uncompressed address space, in bytes
+     * @param length bytes
+     * @return keeps the range here until it is closed
+     * @throws IOException if it cannot be fetched ({@link BackendException}) or is not what it should be
+     */
+    Pin ensure(long offset, long length) throws IOException;
+
+    /**
+     * Reads bytes of a range: ensure, copy, done. May block on the network.
+     *
+     * @param offset start in the uncompressed address space, in bytes
+     * @param target is filled
+     * @throws IOException if the range cannot be had, or lies outside the blob
+     */
+    void read(long offset, ByteBuffer target) throws IOException;
+
+    /**
+     * Returns the local file mapped into memory, whole; empty for caches that have no file of plain bytes. Only ranges that are
+     * ready or pinned hold data. The memory is valid until this blob is closed.
+     */
+    Optional<MemorySegment> mapping();
+
+    /** Tells whether the whole blob is here, so that nothing will ever be fetched again. */
+    boolean isComplete();
+
+    /** Stops fetching, writes down what is complete, and closes the files. */
+    @Override
+    void close();
+}

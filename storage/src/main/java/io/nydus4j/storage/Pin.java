@@ -1,0 +1,7 @@
+package io.nydus4j.storage;
+
+/** Keeps a range of a {@link LazyBlob} in its local file until closed. */
+public interface Pin extends AutoCloseable {
+    @Override
+    void close();
+}
