@@ -1,5 +1,7 @@
 package io.nydus4j.blob;
 
+import java.util.StringJoiner;
+
 /**
  * The feature bits of a data blob, as blob tables and chunk information headers hold them.
  *
@@ -42,6 +44,16 @@ public record BlobFeatures(int bits) {
     /** Bits that a loader must refuse: incompatible features not known yet, and a marker that is never stored. */
     private static final int REFUSED = 0x8000_F000;
 
+    private static final int[] NAMED = {
+        ALIGNED, INLINED_FS_META, CHUNK_INFO_V2, ZRAN, SEPARATE, INLINED_CHUNK_DIGEST, TARFS, BATCH, ENCRYPTED,
+        IS_CHUNKDICT_GENERATED, IS_SEPARATED_WITH_PREFETCH_FILES, EXTERNAL, HAS_TAR_HEADER, HAS_TOC, CAP_TAR_TOC
+    };
+    private static final String[] NAMES = {
+        "ALIGNED", "INLINED_FS_META", "CHUNK_INFO_V2", "ZRAN", "SEPARATE", "INLINED_CHUNK_DIGEST", "TARFS", "BATCH",
+        "ENCRYPTED", "IS_CHUNKDICT_GENERATED", "IS_SEPARATED_WITH_PREFETCH_FILES", "EXTERNAL", "HAS_TAR_HEADER",
+        "HAS_TOC", "CAP_TAR_TOC"
+    };
+
     /** No features. */
     public static final BlobFeatures EMPTY = new BlobFeatures(0);
 
@@ -79,8 +91,15 @@ public record BlobFeatures(int bits) {
         }
     }
 
+    /** Returns the names of the set bits joined by {@code " | "}; bits without a name are left out. */
     @Override
     public String toString() {
-        return "0x" + Integer.toHexString(bits);
+        StringJoiner names = new StringJoiner(" | ");
+        for (int i = 0; i < NAMED.length; i++) {
+            if (has(NAMED[i])) {
+                names.add(NAMES[i]);
+            }
+        }
+        return names.toString();
     }
 }

@@ -45,6 +45,13 @@ public interface Bootstrap extends AutoCloseable {
     List<Long> prefetchTable() throws RafsFormatException;
 
     /**
+     * Returns where a blob starts in the block device that an exported v6 image is, in blocks; 0 for v5.
+     *
+     * @param blobIndex index into {@link #blobs()}
+     */
+    long mappedBlockAddress(int blobIndex);
+
+    /**
      * Passes every chunk record that the image has, each at least once, in no particular order: v5 those of all files, v6 those
      * of the chunk table. TARFS images have no useful ones.
      *

@@ -111,13 +111,12 @@ public final class Node {
     /**
      * Makes {@code newChildren} the children of this directory, sorting them.
      *
-     * @param newChildren nodes of distinct names; the list is kept
+     * @param newChildren nodes of distinct names, in any order; copied
      */
-    public void setChildren(ArrayList<Node> newChildren) {
-        newChildren.sort((a, b) -> Arrays.compareUnsigned(a.name, b.name));
-        newChildren.trimToSize();
-        newChildren.forEach(child -> child.parent = this);
-        children = newChildren;
+    public void setChildren(List<Node> newChildren) {
+        children = new ArrayList<>(newChildren);
+        children.sort((a, b) -> Arrays.compareUnsigned(a.name, b.name));
+        children.forEach(child -> child.parent = this);
     }
 
     /** Removes the child with this name; returns it, or null if there was none. */

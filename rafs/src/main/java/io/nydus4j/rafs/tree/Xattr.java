@@ -1,9 +1,40 @@
 package io.nydus4j.rafs.tree;
 
-/**
- * An extended attribute. The arrays are not copied; nobody changes them.
- *
- * @param name  full name with its prefix, such as {@code user.key}, up to 255 bytes
- * @param value up to 65,536 bytes
- */
-public record Xattr(byte[] name, byte[] value) {}
+import java.util.Arrays;
+
+/** An extended attribute. Equal if name and value are. The arrays are not copied; nobody changes them. */
+public final class Xattr {
+    private final byte[] name;
+    private final byte[] value;
+
+    /**
+     * Makes an attribute.
+     *
+     * @param name  full name with its prefix, such as {@code user.key}, up to 255 bytes
+     * @param value up to 65,536 bytes
+     */
+    public Xattr(byte[] name, byte[] value) {
+        this.name = name;
+        this.value = value;
+    }
+
+    /** Returns the full name with its prefix. */
+    public byte[] name() {
+        return name;
+    }
+
+    /** Returns the value. */
+    public byte[] value() {
+        return value;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Xattr xattr && Arrays.equals(name, xattr.name) && Arrays.equals(value, xattr.value);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(name) + Arrays.hashCode(value);
+    }
+}
