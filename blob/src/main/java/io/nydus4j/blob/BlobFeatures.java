@@ -45,13 +45,38 @@ public record BlobFeatures(int bits) {
     private static final int REFUSED = 0x8000_F000;
 
     private static final int[] NAMED = {
-        ALIGNED, INLINED_FS_META, CHUNK_INFO_V2, ZRAN, SEPARATE, INLINED_CHUNK_DIGEST, TARFS, BATCH, ENCRYPTED,
-        IS_CHUNKDICT_GENERATED, IS_SEPARATED_WITH_PREFETCH_FILES, EXTERNAL, HAS_TAR_HEADER, HAS_TOC, CAP_TAR_TOC
+        ALIGNED,
+        INLINED_FS_META,
+        CHUNK_INFO_V2,
+        ZRAN,
+        SEPARATE,
+        INLINED_CHUNK_DIGEST,
+        TARFS,
+        BATCH,
+        ENCRYPTED,
+        IS_CHUNKDICT_GENERATED,
+        IS_SEPARATED_WITH_PREFETCH_FILES,
+        EXTERNAL,
+        HAS_TAR_HEADER,
+        HAS_TOC,
+        CAP_TAR_TOC
     };
     private static final String[] NAMES = {
-        "ALIGNED", "INLINED_FS_META", "CHUNK_INFO_V2", "ZRAN", "SEPARATE", "INLINED_CHUNK_DIGEST", "TARFS", "BATCH",
-        "ENCRYPTED", "IS_CHUNKDICT_GENERATED", "IS_SEPARATED_WITH_PREFETCH_FILES", "EXTERNAL", "HAS_TAR_HEADER",
-        "HAS_TOC", "CAP_TAR_TOC"
+        "ALIGNED",
+        "INLINED_FS_META",
+        "CHUNK_INFO_V2",
+        "ZRAN",
+        "SEPARATE",
+        "INLINED_CHUNK_DIGEST",
+        "TARFS",
+        "BATCH",
+        "ENCRYPTED",
+        "IS_CHUNKDICT_GENERATED",
+        "IS_SEPARATED_WITH_PREFETCH_FILES",
+        "EXTERNAL",
+        "HAS_TAR_HEADER",
+        "HAS_TOC",
+        "CAP_TAR_TOC"
     };
 
     /** No features. */

@@ -20,8 +20,7 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
     /** 32 zero bytes: no digest. */
     public static final Digest ZERO = new Digest(0, 0, 0, 0);
 
-    private static final ValueLayout.OfLong WORD =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     /** Reads the 32 bytes at {@code offset} of {@code segment}. */
     public static Digest read(MemorySegment segment, long offset) {

@@ -96,7 +96,8 @@ public interface Inode {
      *
      * @throws RafsFormatException if the entries or the child are broken
      */
-    @Nullable Inode child(byte[] name) throws RafsFormatException;
+    @Nullable
+    Inode child(byte[] name) throws RafsFormatException;
 
     /**
      * Visits the entries of a directory, {@code .} and {@code ..} included, from a position on.

@@ -32,14 +32,44 @@ public record SuperblockFlags(long bits) {
     public static final long KNOWN = 0xFF00_03FFL;
 
     private static final long[] BITS = {
-        0x1, 0x2, 0x4, 0x8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x0100_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000,
-        0x1000_0000, 0x2000_0000, 0x4000_0000, 0x8000_0000L
+        0x1,
+        0x2,
+        0x4,
+        0x8,
+        0x10,
+        0x20,
+        0x40,
+        0x80,
+        0x100,
+        0x200,
+        0x0100_0000,
+        0x0200_0000,
+        0x0400_0000,
+        0x0800_0000,
+        0x1000_0000,
+        0x2000_0000,
+        0x4000_0000,
+        0x8000_0000L
     };
     private static final String[] NAMES = {
-        "COMPRESSION_NONE", "COMPRESSION_LZ4", "HASH_BLAKE3", "HASH_SHA256", "EXPLICIT_UID_GID", "HAS_XATTR",
-        "COMPRESSION_GZIP", "COMPRESSION_ZSTD", "INLINED_CHUNK_DIGEST", "TARTFS_MODE", "ENCRYPTION_NONE",
-        "ENCRYPTION_ASE_128_XTS", "PRESERVED_COMPAT_5", "PRESERVED_COMPAT_4", "PRESERVED_COMPAT_3",
-        "PRESERVED_COMPAT_2", "PRESERVED_COMPAT_1", "PRESERVED_COMPAT_0"
+        "COMPRESSION_NONE",
+        "COMPRESSION_LZ4",
+        "HASH_BLAKE3",
+        "HASH_SHA256",
+        "EXPLICIT_UID_GID",
+        "HAS_XATTR",
+        "COMPRESSION_GZIP",
+        "COMPRESSION_ZSTD",
+        "INLINED_CHUNK_DIGEST",
+        "TARTFS_MODE",
+        "ENCRYPTION_NONE",
+        "ENCRYPTION_ASE_128_XTS",
+        "PRESERVED_COMPAT_5",
+        "PRESERVED_COMPAT_4",
+        "PRESERVED_COMPAT_3",
+        "PRESERVED_COMPAT_2",
+        "PRESERVED_COMPAT_1",
+        "PRESERVED_COMPAT_0"
     };
 
     /** Tells whether all bits of {@code mask} are set. */
