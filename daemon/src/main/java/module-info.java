@@ -1,0 +1,12 @@
+/** nydusd as a library: mounts, FUSE and EROFS front ends, HTTP API, metrics. */
+module io.nydus4j.daemon {
+    requires transitive io.nydus4j.blob;
+    requires transitive io.nydus4j.rafs;
+    requires transitive io.nydus4j.storage;
+    requires io.nydus4j.linux;
+    requires io.netty.buffer;
+    requires io.netty.codec.http;
+    requires io.netty.common;
+    requires io.netty.transport;
+    requires static org.jspecify;
+}

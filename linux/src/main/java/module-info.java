@@ -1,0 +1,4 @@
+/** The only native calls of the project, through the Foreign Function and Memory API. */
+module io.nydus4j.linux {
+    requires static org.jspecify;
+}

@@ -1,0 +1,9 @@
+/** The file system metadata: RAFS v5 and v6, reading and writing. */
+module io.nydus4j.rafs {
+    requires transitive io.nydus4j.blob;
+    requires static org.jspecify;
+
+    exports io.nydus4j.rafs;
+    exports io.nydus4j.rafs.tree to
+            io.nydus4j.build;
+}
