@@ -59,6 +59,14 @@ public interface Bootstrap extends AutoCloseable {
      */
     void forEachChunk(Consumer<ChunkRecord> consumer) throws RafsFormatException;
 
+    /**
+     * Returns the size of the bootstrap in bytes. No more than a fixed part of it can be names, chunks or xattrs, which is how those
+     * who load a whole image see through one that names the same bytes again and again.
+     */
+    default long byteSize() {
+        return Long.MAX_VALUE;
+    }
+
     @Override
     void close();
 }

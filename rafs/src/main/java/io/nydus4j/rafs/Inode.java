@@ -91,6 +91,11 @@ public interface Inode {
      */
     int childCount() throws RafsFormatException;
 
+    /** Returns the number of a directory's first child for v5; 0 for v6 and other types. */
+    default int childIndex() {
+        return 0;
+    }
+
     /**
      * Returns the child with this name, or null if there is none. For v6 {@code .} and {@code ..} are found, for v5 they are not.
      *
