@@ -6,4 +6,6 @@ module io.nydus4j.rafs {
     exports io.nydus4j.rafs;
     exports io.nydus4j.rafs.tree to
             io.nydus4j.build;
+    exports io.nydus4j.rafs.v6 to
+            io.nydus4j.build;
 }

@@ -1,0 +1,181 @@
+package io.nydus4j.rafs.v6;
+
+import io.nydus4j.blob.BlobFeatures;
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.RafsFormatException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The chunk table: records that say all about a chunk, found by what the chunk index behind an inode holds (blob, index in the blob,
+ * uncompressed offset).
+ *
+ * <p>The records are sorted by digest, so the first look-up builds an index: a hash table of record numbers, 8 to 16 bytes for each
+ * record of 80. Its hash is seeded, lest an image could be made to collide. Safe for use by several threads.
+ */
+final class V6ChunkTable {
+    private static final String NAME = "chunk table";
+    /** Greatest number of records that are indexed; 2^28 are a table of 20 GiB. */
+    private static final long MAX_RECORDS = 1L << 28;
+
+    private final MemorySegment file;
+    private final long start;
+    private final int count;
+    private final int blockBits;
+    private final int chunkSize;
+    private final List<BlobInfo> blobs;
+    private final long seed = ThreadLocalRandom.current().nextLong();
+    /** Open addressing: record number + 1, or 0 for a free place. Null until the first look-up; built by one thread. */
+    private volatile int @Nullable [] places;
+
+    /**
+     * Makes a table.
+     *
+     * @param file      the whole bootstrap
+     * @param start     start of the table in bytes
+     * @param size      size of the table in bytes, a checked multiple of 80 that fits in the file
+     * @param blockBits binary logarithm of the image's block size
+     * @param chunkSize greatest plain size of a chunk in bytes
+     * @param blobs     the image's blobs
+     * @throws RafsFormatException if there are too many records
+     */
+    V6ChunkTable(MemorySegment file, long start, long size, int blockBits, int chunkSize, List<BlobInfo> blobs)
+            throws RafsFormatException {
+        if (size / ChunkRecord.SIZE > MAX_RECORDS) {
+            throw new RafsFormatException(NAME, start, size / ChunkRecord.SIZE + " records are too many");
+        }
+        this.file = file;
+        this.start = start;
+        this.count = (int) (size / ChunkRecord.SIZE);
+        this.blockBits = blockBits;
+        this.chunkSize = chunkSize;
+        this.blobs = blobs;
+    }
+
+    /** Returns the number of records. */
+    int size() {
+        return count;
+    }
+
+    /**
+     * Returns a record.
+     *
+     * @param position from 0 to {@link #size()} - 1
+     * @throws RafsFormatException if it is broken
+     */
+    ChunkRecord record(int position) throws RafsFormatException {
+        long offset = start + (long) position * ChunkRecord.SIZE;
+        ChunkRecord chunk = ChunkRecord.read(file, offset);
+        int blob = chunk.blobIndex();
+        if (blob < 0 || blob >= blobs.size()) {
+            throw new RafsFormatException("chunk record", offset, "no blob " + Integer.toUnsignedString(blob));
+        }
+        BlobInfo info = blobs.get(blob);
+        long plain = Integer.toUnsignedLong(chunk.uncompressedSize());
+        long plainEnd = V6Constants.roundUp(info.uncompressedSize(), V6Constants.BLOCK_SIZE);
+        boolean external = info.features().has(BlobFeatures.EXTERNAL);
+        boolean good = plain <= chunkSize
+                && (external || V6Constants.fits(chunk.uncompressedOffset(), plain, plainEnd))
+                && V6Constants.fits(
+                        chunk.compressedOffset(),
+                        Integer.toUnsignedLong(chunk.compressedSize()),
+                        V6Constants.MAX_COMPRESSED_SIZE)
+                && chunk.uncompressedOffset() >= 0
+                && chunk.fileOffset() >= 0;
+        if (!good) {
+            throw new RafsFormatException(
+                    "chunk record",
+                    offset,
+                    "the chunk ends past its blob " + blob + " or is larger than the image's chunks: " + plain
+                            + " bytes at " + Long.toUnsignedString(chunk.uncompressedOffset()) + ", stored "
+                            + Integer.toUnsignedLong(chunk.compressedSize()) + " at "
+                            + Long.toUnsignedString(chunk.compressedOffset()));
+        }
+        return chunk;
+    }
+
+    /**
+     * Returns the position of the record that a chunk index names, or -1 if there is none. Of several the last one counts, as for
+     * the reference.
+     *
+     * @param blobIndex    blob index
+     * @param index        index of the chunk in its blob
+     * @param blockAddress uncompressed offset in blocks, unsigned 32 bits
+     */
+    int find(int blobIndex, int index, long blockAddress) {
+        int[] table = places();
+        int mask = table.length - 1;
+        int place = hash(blobIndex, index, blockAddress) & mask;
+        while (table[place] != 0) {
+            int position = table[place] - 1;
+            long offset = start + (long) position * ChunkRecord.SIZE;
+            if (blobIndex(offset) == blobIndex && index(offset) == index && blockAddress(offset) == blockAddress) {
+                return position;
+            }
+            place = (place + 1) & mask;
+        }
+        return -1;
+    }
+
+    private int[] places() {
+        int[] table = places;
+        if (table == null) {
+            synchronized (this) {
+                table = places;
+                if (table == null) {
+                    table = build();
+                    places = table;
+                }
+            }
+        }
+        return table;
+    }
+
+    private int[] build() {
+        int[] table = new int[Math.max(2, Integer.highestOneBit(count) << 2)];
+        int mask = table.length - 1;
+        // From the end, so that the last of equal records is kept; the others would only make long runs.
+        for (int position = count - 1; position >= 0; position--) {
+            long offset = start + (long) position * ChunkRecord.SIZE;
+            int place = hash(blobIndex(offset), index(offset), blockAddress(offset)) & mask;
+            while (table[place] != 0 && !isEqual(table[place] - 1, offset)) {
+                place = (place + 1) & mask;
+            }
+            if (table[place] == 0) {
+                table[place] = position + 1;
+            }
+        }
+        return table;
+    }
+
+    private boolean isEqual(int position, long offset) {
+        long other = start + (long) position * ChunkRecord.SIZE;
+        return blobIndex(other) == blobIndex(offset)
+                && index(other) == index(offset)
+                && blockAddress(other) == blockAddress(offset);
+    }
+
+    private int blobIndex(long offset) {
+        return V6Constants.i32(file, offset + ChunkRecord.BLOB_INDEX);
+    }
+
+    private int index(long offset) {
+        return V6Constants.i32(file, offset + ChunkRecord.INDEX);
+    }
+
+    /** Cut to 32 bits, as a chunk index has it. */
+    private long blockAddress(long offset) {
+        return V6Constants.i64(file, offset + ChunkRecord.UNCOMPRESSED_OFFSET) >>> blockBits & V6Constants.MAX_U32;
+    }
+
+    private int hash(int blobIndex, int index, long blockAddress) {
+        long key = (blockAddress << 32 | Integer.toUnsignedLong(index)) ^ (long) blobIndex << 24 ^ seed;
+        key *= 0x9E37_79B9_7F4A_7C15L;
+        key ^= key >>> 32;
+        key *= 0xD6E8_FEB8_6659_FD93L;
+        return (int) (key >>> 32);
+    }
+}

@@ -1,0 +1,417 @@
+package io.nydus4j.rafs.v6;
+
+import static io.nydus4j.rafs.v6.V6Constants.CHUNK_INDEX_SIZE;
+import static io.nydus4j.rafs.v6.V6Constants.fits;
+import static io.nydus4j.rafs.v6.V6Constants.roundUp;
+import static io.nydus4j.rafs.v6.V6Constants.u16;
+import static io.nydus4j.rafs.v6.V6Constants.u32;
+
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.Digest;
+import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.rafs.DirectoryVisitor;
+import io.nydus4j.rafs.FileMode;
+import io.nydus4j.rafs.Inode;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An inode of a v6 bootstrap. Keeps its place and the length of its head, no more.
+ *
+ * <p>A regular file is followed by chunk indexes, aligned to 8 bytes:
+ * <pre>
+ *   off size name
+ *     0    2 index of the chunk in its blob, low 16 bits
+ *     2    1 blob index + 1
+ *     3    1 index of the chunk in its blob, high 8 bits
+ *     4    4 start of the chunk in its blob's uncompressed address space, in blocks
+ * </pre>
+ * Mirrors {@code RafsV6InodeChunkAddr} of the reference. The content of directories and links is in blocks, see {@link #blockStart}.
+ */
+final class V6InodeView implements Inode {
+    /** Greatest length of a link target, in bytes: what a builder accepts. */
+    private static final int MAX_TARGET = 0xFFFF;
+
+    private static final int CHUNK_BLOB = 2;
+    private static final int CHUNK_BLOCK = 4;
+
+    private final V6Bootstrap image;
+    private final MemorySegment file;
+    private final long nid;
+    private final long offset;
+    /** Length of the inode and its xattrs, in bytes. */
+    private final int headSize;
+
+    private V6InodeView(V6Bootstrap image, long nid, long offset, int headSize) {
+        this.image = image;
+        this.file = image.file();
+        this.nid = nid;
+        this.offset = offset;
+        this.headSize = headSize;
+    }
+
+    /**
+     * Makes a view of the inode at {@code offset} and checks its own fields: that it, its xattrs and its chunk indexes are in the
+     * file, that its layout is the one for its type, and its size possible.
+     *
+     * @throws RafsFormatException if a check fails
+     */
+    static V6InodeView open(V6Bootstrap image, long nid, long offset) throws RafsFormatException {
+        MemorySegment file = image.file();
+        long fileSize = file.byteSize();
+        if (!fits(offset, V6Inode.COMPACT_SIZE, fileSize)
+                || !fits(offset, V6Inode.headerSize(file, offset), fileSize)) {
+            throw broken(nid, offset, "the inode is past the end of the file");
+        }
+        int headSize = V6Inode.headerSize(file, offset) + V6Inode.xattrSize(file, offset);
+        if (!fits(offset, headSize, fileSize)) {
+            throw broken(nid, offset, "its xattrs are past the end of the file");
+        }
+        V6InodeView view = new V6InodeView(image, nid, offset, headSize);
+        view.check(fileSize);
+        return view;
+    }
+
+    private void check(long fileSize) throws RafsFormatException {
+        long size = size();
+        if (!V6Inode.isKnownFormat(file, offset) || size < 0) {
+            throw broken("unknown format, or impossible size " + Long.toUnsignedString(size));
+        }
+        int layout = V6Inode.layout(file, offset);
+        boolean good = switch (FileMode.type(mode())) {
+            case FileMode.REGULAR ->
+                size == 0 || (layout == V6Inode.CHUNK_BASED && chunksOf(size) <= maxChunks(fileSize));
+            case FileMode.DIRECTORY -> isFlat(layout) && size <= fileSize;
+            case FileMode.SYMLINK -> isFlat(layout) && size <= MAX_TARGET;
+            default -> true;
+        };
+        if (!good) {
+            throw broken("mode 0" + Integer.toOctalString(mode()) + ", data layout " + layout + " and size " + size
+                    + " do not go together in this file");
+        }
+    }
+
+    /** Returns the number of chunk indexes that there is room for before the end of the file. */
+    private long maxChunks(long fileSize) {
+        return Math.min((fileSize - chunkIndexes()) / CHUNK_INDEX_SIZE, Integer.MAX_VALUE);
+    }
+
+    private static boolean isFlat(int layout) {
+        return layout == V6Inode.FLAT_PLAIN || layout == V6Inode.FLAT_INLINE;
+    }
+
+    private RafsFormatException broken(String problem) {
+        return broken(nid, offset, problem);
+    }
+
+    private static RafsFormatException broken(long nid, long offset, String problem) {
+        return new RafsFormatException("inode " + nid, offset, problem);
+    }
+
+    /** Returns where the inode starts in the file, in bytes. */
+    long offset() {
+        return offset;
+    }
+
+    MemorySegment file() {
+        return file;
+    }
+
+    V6Bootstrap image() {
+        return image;
+    }
+
+    @Override
+    public long ino() {
+        return nid;
+    }
+
+    @Override
+    public int mode() {
+        return V6Inode.mode(file, offset);
+    }
+
+    @Override
+    public int uid() {
+        return V6Inode.uid(file, offset);
+    }
+
+    @Override
+    public int gid() {
+        return V6Inode.gid(file, offset);
+    }
+
+    @Override
+    public int projectId() {
+        return 0;
+    }
+
+    @Override
+    public int linkCount() {
+        return V6Inode.linkCount(file, offset);
+    }
+
+    @Override
+    public long size() {
+        return V6Inode.size(file, offset);
+    }
+
+    @Override
+    public long blocks() {
+        long size = size();
+        return (size >>> 9) + ((size & 511) == 0 ? 0 : 1);
+    }
+
+    @Override
+    public int rdev() {
+        return switch (FileMode.type(mode())) {
+            case FileMode.REGULAR, FileMode.DIRECTORY, FileMode.SYMLINK -> 0;
+            default -> V6Inode.union(file, offset);
+        };
+    }
+
+    @Override
+    public long mtimeSeconds() {
+        return V6Inode.mtimeSeconds(file, offset);
+    }
+
+    @Override
+    public int mtimeNanos() {
+        return V6Inode.mtimeNanos(file, offset);
+    }
+
+    // --- xattrs
+
+    @Override
+    public boolean hasXattrs() {
+        return V6Inode.xattrSize(file, offset) != 0;
+    }
+
+    /** Returns where the first xattr entry starts, which is the end of the area if there is none. */
+    private long firstXattr() throws RafsFormatException {
+        if (!hasXattrs()) {
+            return offset + headSize;
+        }
+        long area = offset + V6Inode.headerSize(file, offset);
+        V6Xattr.checkHeader(file, area);
+        return area + V6Xattr.HEADER_SIZE;
+    }
+
+    @Override
+    public byte @Nullable [] xattr(byte[] name) throws RafsFormatException {
+        long end = offset + headSize;
+        for (long entry = firstXattr(); entry < end; entry = V6Xattr.next(file, entry)) {
+            V6Xattr.checkEntry(file, entry, end);
+            if (V6Xattr.isNamed(file, entry, name)) {
+                return V6Xattr.value(file, entry);
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public List<byte[]> xattrNames() throws RafsFormatException {
+        List<byte[]> names = new ArrayList<>();
+        long end = offset + headSize;
+        for (long entry = firstXattr(); entry < end; entry = V6Xattr.next(file, entry)) {
+            V6Xattr.checkEntry(file, entry, end);
+            names.add(V6Xattr.name(file, entry));
+        }
+        return names;
+    }
+
+    // --- content of directories and links
+
+    /** Returns the number of blocks of the content of a directory or link, the last one perhaps not full. */
+    long blockCount() {
+        long size = size();
+        return (size + blockSize() - 1) >>> image.blockBits();
+    }
+
+    private int blockSize() {
+        return 1 << image.blockBits();
+    }
+
+    /** Returns the length in bytes of a block of the content: the block size but for the last. */
+    int blockLength(long block) {
+        return (int) Math.min(blockSize(), size() - (block << image.blockBits()));
+    }
+
+    /**
+     * Returns where a block of the content starts in the file. In the plain layout all blocks follow each other from the block that
+     * the inode names; in the inline layout the last one follows the inode.
+     *
+     * @param block from 0 to {@link #blockCount()} - 1
+     * @throws RafsFormatException if it does not lie in the file
+     */
+    long blockStart(long block) throws RafsFormatException {
+        boolean inline = V6Inode.layout(file, offset) == V6Inode.FLAT_INLINE && block == blockCount() - 1;
+        long start = inline
+                ? offset + headSize
+                : (Integer.toUnsignedLong(V6Inode.union(file, offset)) + block) << image.blockBits();
+        if (!fits(start, blockLength(block), file.byteSize())) {
+            throw broken("block " + block + " of its content is past the end of the file");
+        }
+        return start;
+    }
+
+    @Override
+    public byte[] symlinkTarget() throws RafsFormatException {
+        if (!isSymlink()) {
+            throw broken("this is no symbolic link");
+        }
+        byte[] target = new byte[(int) size()];
+        for (long block = 0; block < blockCount(); block++) {
+            int position = (int) (block << image.blockBits());
+            copy(blockStart(block), target, position, blockLength(block));
+        }
+        if (!hasZero(target)) {
+            return target;
+        }
+        // The reference writes a target that is inlined and longer than a block behind the inode as a whole.
+        long whole = offset + headSize;
+        if (V6Inode.layout(file, offset) == V6Inode.FLAT_INLINE && fits(whole, target.length, file.byteSize())) {
+            copy(whole, target, 0, target.length);
+        }
+        if (hasZero(target)) {
+            throw broken("its link target has a zero byte");
+        }
+        return target;
+    }
+
+    private void copy(long start, byte[] target, int position, int length) {
+        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, start, target, position, length);
+    }
+
+    private static boolean hasZero(byte[] bytes) {
+        for (byte b : bytes) {
+            if (b == 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public int childCount() throws RafsFormatException {
+        return isDirectory() ? V6Directory.childCount(this) : 0;
+    }
+
+    @Override
+    public @Nullable Inode child(byte[] name) throws RafsFormatException {
+        if (!isDirectory()) {
+            return null;
+        }
+        long child = V6Directory.find(this, name);
+        return child == V6Directory.ABSENT ? null : image.inode(child);
+    }
+
+    @Override
+    public void walk(long startOffset, DirectoryVisitor visitor) throws RafsFormatException {
+        if (!isDirectory()) {
+            throw broken("this is no directory");
+        }
+        V6Directory.walk(this, startOffset, visitor);
+    }
+
+    // --- chunks
+
+    private long chunksOf(long size) {
+        return (size >>> image.chunkBits()) + ((size & (1L << image.chunkBits()) - 1) == 0 ? 0 : 1);
+    }
+
+    /** Returns where the chunk indexes start. */
+    private long chunkIndexes() {
+        return roundUp(offset + headSize, CHUNK_INDEX_SIZE);
+    }
+
+    private long chunkIndex(int position) {
+        return chunkIndexes() + (long) Objects.checkIndex(position, chunkCount()) * CHUNK_INDEX_SIZE;
+    }
+
+    @Override
+    public int chunkCount() {
+        return isRegular() ? (int) chunksOf(size()) : 0;
+    }
+
+    @Override
+    public int chunkBlobIndex(int position) throws RafsFormatException {
+        long at = chunkIndex(position);
+        int index = (u16(file, at + CHUNK_BLOB) & 0xFF) - 1;
+        if (image.blobEnd(index) < 0) {
+            throw new RafsFormatException(chunkName(position), at, "there is no blob " + index);
+        }
+        return index;
+    }
+
+    @Override
+    public long chunkBlobOffset(int position) throws RafsFormatException {
+        int blob = chunkBlobIndex(position);
+        long at = chunkIndex(position);
+        long start = u32(file, at + CHUNK_BLOCK) << image.blockBits();
+        if (!fits(start, chunkLength(position), image.blobEnd(blob))) {
+            throw new RafsFormatException(
+                    chunkName(position),
+                    at,
+                    chunkLength(position) + " bytes at " + start + " are past the end of blob " + blob);
+        }
+        return start;
+    }
+
+    @Override
+    public long chunkFileOffset(int position) {
+        return (long) Objects.checkIndex(position, chunkCount()) << image.chunkBits();
+    }
+
+    @Override
+    public int chunkLength(int position) {
+        return (int) Math.min(1L << image.chunkBits(), size() - chunkFileOffset(position));
+    }
+
+    /** Returns the index of a chunk in its blob, 24 bits. */
+    private int chunkIndexInBlob(int position) {
+        long at = chunkIndex(position);
+        return u16(file, at) | (u16(file, at + CHUNK_BLOB) & 0xFF00) << 8;
+    }
+
+    @Override
+    public ChunkRecord chunk(int position) throws RafsFormatException {
+        int blob = chunkBlobIndex(position);
+        int index = chunkIndexInBlob(position);
+        long start = chunkBlobOffset(position);
+        int length = chunkLength(position);
+        if (image.superblock().tarfs()) {
+            // The table has one record for each blob only, and nothing is in it that the index has not.
+            return new ChunkRecord(Digest.ZERO, blob, 0, length, length, start, start, 0, index, 0);
+        }
+        int record = image.chunks().find(blob, index, start >>> image.blockBits());
+        if (record < 0) {
+            throw new RafsFormatException(
+                    chunkName(position),
+                    chunkIndex(position),
+                    "the chunk table has no record for chunk " + index + " of blob " + blob);
+        }
+        ChunkRecord chunk = image.chunks().record(record);
+        if (chunk.uncompressedOffset() != start || chunk.uncompressedSize() != length) {
+            throw new RafsFormatException(
+                    chunkName(position),
+                    chunkIndex(position),
+                    "its record in the chunk table has " + Integer.toUnsignedLong(chunk.uncompressedSize())
+                            + " bytes at " + chunk.uncompressedOffset() + ", not " + length + " at " + start);
+        }
+        return chunk;
+    }
+
+    private String chunkName(int position) {
+        return "chunk " + position + " of inode " + nid;
+    }
+
+    @Override
+    public String toString() {
+        return "inode " + nid;
+    }
+}
