@@ -1,8 +1,10 @@
-/** Sources to images: build, merge, compact, optimize, unpack, export. */
+/** Sources to images: build, check, inspect, unpack. */
 module io.nydus4j.build {
     requires transitive io.nydus4j.blob;
     requires transitive io.nydus4j.rafs;
     requires transitive io.nydus4j.storage;
     requires io.nydus4j.linux;
     requires static org.jspecify;
+
+    exports io.nydus4j.build;
 }

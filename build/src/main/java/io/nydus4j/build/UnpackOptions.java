@@ -1,0 +1,13 @@
+package io.nydus4j.build;
+
+import io.nydus4j.storage.BlobBackend;
+import java.nio.file.Path;
+
+/**
+ * What {@link UnpackImage} unpacks and where to.
+ *
+ * @param bootstrap the image's metadata: a bootstrap, or a blob with inlined metadata
+ * @param blobs     where the image's blobs are; the caller closes it
+ * @param output    the tar archive to write, replaced when it is complete, or an existing FIFO
+ */
+public record UnpackOptions(Path bootstrap, BlobBackend blobs, Path output) {}
