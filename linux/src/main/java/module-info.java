@@ -1,4 +1,7 @@
 /** The only native calls of the project, through the Foreign Function and Memory API. */
 module io.nydus4j.linux {
     requires static org.jspecify;
+
+    exports io.nydus4j.linux;
+    exports io.nydus4j.linux.file;
 }

@@ -1,4 +1,8 @@
-/** The kernel's interfaces, called through the Foreign Function and Memory API. */
+/**
+ * What Linux offers and Java does not: the calls, their errors, and names that are bytes.
+ *
+ * <p>Every native call of the project is below this package. Nothing here knows of images.
+ */
 @NullMarked
 package io.nydus4j.linux;
 

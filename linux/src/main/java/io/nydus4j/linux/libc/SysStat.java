@@ -1,0 +1,45 @@
+package io.nydus4j.linux.libc;
+
+import java.lang.invoke.MethodHandle;
+
+/** The functions of {@code sys/stat.h} that are in use. */
+public final class SysStat {
+    private static final MethodHandle STATX = Libc.link("statx", 5);
+    private static final MethodHandle MKDIRAT = Libc.link("mkdirat", 3);
+    private static final MethodHandle MKNODAT = Libc.link("mknodat", 4);
+    private static final MethodHandle FCHMODAT = Libc.link("fchmodat", 4);
+    private static final MethodHandle FCHMOD = Libc.link("fchmod", 2);
+    private static final MethodHandle UTIMENSAT = Libc.link("utimensat", 4);
+
+    private SysStat() {}
+
+    /** Calls {@code statx}; returns its result or the negated error number. */
+    public static int statx(Scratch scratch, int directory, long path, int flags, int mask, long buffer) {
+        return scratch.intResult(Libc.raw(STATX, scratch, directory, path, flags, mask, buffer));
+    }
+
+    /** Calls {@code mkdirat}; returns its result or the negated error number. */
+    public static int mkdirat(Scratch scratch, int directory, long path, int mode) {
+        return scratch.intResult(Libc.raw(MKDIRAT, scratch, directory, path, mode));
+    }
+
+    /** Calls {@code mknodat}; returns its result or the negated error number. */
+    public static int mknodat(Scratch scratch, int directory, long path, int mode, long device) {
+        return scratch.intResult(Libc.raw(MKNODAT, scratch, directory, path, mode, device));
+    }
+
+    /** Calls {@code fchmodat}; returns its result or the negated error number. */
+    public static int fchmodat(Scratch scratch, int directory, long path, int mode, int flags) {
+        return scratch.intResult(Libc.raw(FCHMODAT, scratch, directory, path, mode, flags));
+    }
+
+    /** Calls {@code fchmod}; returns its result or the negated error number. */
+    public static int fchmod(Scratch scratch, int descriptor, int mode) {
+        return scratch.intResult(Libc.raw(FCHMOD, scratch, descriptor, mode));
+    }
+
+    /** Calls {@code utimensat}; returns its result or the negated error number. */
+    public static int utimensat(Scratch scratch, int directory, long path, long times, int flags) {
+        return scratch.intResult(Libc.raw(UTIMENSAT, scratch, directory, path, times, flags));
+    }
+}

@@ -1,0 +1,57 @@
+package io.nydus4j.linux.libc;
+
+import java.lang.invoke.MethodHandle;
+
+/** The functions of {@code sys/xattr.h} that are in use. */
+public final class SysXattr {
+    private static final MethodHandle LISTXATTR = Libc.link("listxattr", 3);
+    private static final MethodHandle LLISTXATTR = Libc.link("llistxattr", 3);
+    private static final MethodHandle GETXATTR = Libc.link("getxattr", 4);
+    private static final MethodHandle LGETXATTR = Libc.link("lgetxattr", 4);
+    private static final MethodHandle SETXATTR = Libc.link("setxattr", 5);
+    private static final MethodHandle LSETXATTR = Libc.link("lsetxattr", 5);
+    private static final MethodHandle REMOVEXATTR = Libc.link("removexattr", 2);
+    private static final MethodHandle LREMOVEXATTR = Libc.link("lremovexattr", 2);
+
+    private SysXattr() {}
+
+    /** Calls {@code listxattr}; returns its result or the negated error number. */
+    public static long listxattr(Scratch scratch, long path, long list, long length) {
+        return scratch.longResult(Libc.raw(LISTXATTR, scratch, path, list, length));
+    }
+
+    /** Calls {@code llistxattr}; returns its result or the negated error number. */
+    public static long llistxattr(Scratch scratch, long path, long list, long length) {
+        return scratch.longResult(Libc.raw(LLISTXATTR, scratch, path, list, length));
+    }
+
+    /** Calls {@code getxattr}; returns its result or the negated error number. */
+    public static long getxattr(Scratch scratch, long path, long name, long value, long length) {
+        return scratch.longResult(Libc.raw(GETXATTR, scratch, path, name, value, length));
+    }
+
+    /** Calls {@code lgetxattr}; returns its result or the negated error number. */
+    public static long lgetxattr(Scratch scratch, long path, long name, long value, long length) {
+        return scratch.longResult(Libc.raw(LGETXATTR, scratch, path, name, value, length));
+    }
+
+    /** Calls {@code setxattr}; returns its result or the negated error number. */
+    public static int setxattr(Scratch scratch, long path, long name, long value, long length, int flags) {
+        return scratch.intResult(Libc.raw(SETXATTR, scratch, path, name, value, length, flags));
+    }
+
+    /** Calls {@code lsetxattr}; returns its result or the negated error number. */
+    public static int lsetxattr(Scratch scratch, long path, long name, long value, long length, int flags) {
+        return scratch.intResult(Libc.raw(LSETXATTR, scratch, path, name, value, length, flags));
+    }
+
+    /** Calls {@code removexattr}; returns its result or the negated error number. */
+    public static int removexattr(Scratch scratch, long path, long name) {
+        return scratch.intResult(Libc.raw(REMOVEXATTR, scratch, path, name));
+    }
+
+    /** Calls {@code lremovexattr}; returns its result or the negated error number. */
+    public static int lremovexattr(Scratch scratch, long path, long name) {
+        return scratch.intResult(Libc.raw(LREMOVEXATTR, scratch, path, name));
+    }
+}
