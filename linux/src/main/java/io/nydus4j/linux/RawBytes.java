@@ -54,9 +54,7 @@ public final class RawBytes {
         int plain = 0;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (Character.isHighSurrogate(c)
-                    && i + 1 < text.length()
-                    && Character.isLowSurrogate(text.charAt(i + 1))) {
+            if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
                 i++; // a pair is one character of the text, not an escaped byte
             } else if (c >= ESCAPE + 0x80 && c <= ESCAPE + 0xFF) {
                 out.writeBytes(text.substring(plain, i).getBytes(StandardCharsets.UTF_8));

@@ -217,8 +217,8 @@ public final class Descriptor implements AutoCloseable {
         while (done < target.byteSize()) {
             long n = readAt(position + done, target.asSlice(done));
             if (n < 0) {
-                throw new EOFException("the file ends at " + (position + done) + ", wanted up to "
-                        + (position + target.byteSize()));
+                throw new EOFException(
+                        "the file ends at " + (position + done) + ", wanted up to " + (position + target.byteSize()));
             }
             done += n;
         }
@@ -367,9 +367,7 @@ public final class Descriptor implements AutoCloseable {
     /** Frees the space of a range, in bytes, which then reads as zeros; the length of the file stays. */
     public void punchHole(long offset, long length) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
-            check(
-                    "fallocate",
-                    Fcntl.fallocate(scratch, number, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset, length));
+            check("fallocate", Fcntl.fallocate(scratch, number, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset, length));
         }
     }
 
@@ -394,24 +392,30 @@ public final class Descriptor implements AutoCloseable {
      */
     public void advise(long offset, long length, Advice advice) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
-            check("posix_fadvise", Fcntl.posixFadvise(scratch, number, offset, length, advice.ordinal()));
+            check("posix_fadvise", Fcntl.posixFadvise(scratch, number, offset, length, advice.number));
         }
     }
 
-    /** The advice that {@link #advise} can give, in the order of the kernel's numbers. */
+    /** The advice that {@link #advise} can give, with the kernel's numbers. */
     public enum Advice {
         /** Nothing special. */
-        NORMAL,
+        NORMAL(0),
         /** Here and there: no read-ahead. */
-        RANDOM,
+        RANDOM(1),
         /** From front to back: more read-ahead. */
-        SEQUENTIAL,
+        SEQUENTIAL(2),
         /** Soon: starts reading. */
-        WILL_NEED,
+        WILL_NEED(3),
         /** Not soon: drops clean pages. */
-        DONT_NEED,
+        DONT_NEED(4),
         /** Only once. */
-        NO_REUSE
+        NO_REUSE(5);
+
+        private final int number;
+
+        Advice(int number) {
+            this.number = number;
+        }
     }
 
     /**

@@ -68,8 +68,7 @@ public final class DirectoryListing {
 
     private static long fill(Scratch scratch, Descriptor directory) throws ErrnoException {
         return Descriptor.check(
-                "getdents64",
-                Dirent.getdents64(scratch, directory.number(), scratch.data(), Scratch.DATA_SIZE));
+                "getdents64", Dirent.getdents64(scratch, directory.number(), scratch.data(), Scratch.DATA_SIZE));
     }
 
     /** Parses records of: inode number 8, cookie 8, record length 2, type 1, name and NULs. */

@@ -93,7 +93,6 @@ public record FileStatus(
     }
 
     private static long device(long address) {
-        return DeviceNumbers.of(
-                Libc.MEMORY.get(JAVA_INT, address), Libc.MEMORY.get(JAVA_INT, address + Integer.BYTES));
+        return DeviceNumbers.of(Libc.MEMORY.get(JAVA_INT, address), Libc.MEMORY.get(JAVA_INT, address + Integer.BYTES));
     }
 }

@@ -81,8 +81,7 @@ public final class PosixFiles {
     static FileStatus status(String call, Descriptor directory, byte[] name, int flags) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             long path = scratch.path(call, name);
-            int result =
-                    SysStat.statx(scratch, directory.number(), path, flags, STATX_BASIC_STATS, scratch.struct());
+            int result = SysStat.statx(scratch, directory.number(), path, flags, STATX_BASIC_STATS, scratch.struct());
             check(call, name, result);
             return FileStatus.read(scratch.struct());
         }
@@ -92,8 +91,7 @@ public final class PosixFiles {
     public static byte[] readLink(Descriptor directory, byte[] name) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             long path = scratch.path("readlinkat", name);
-            long length =
-                    Unistd.readlinkat(scratch, directory.number(), path, scratch.data(), Scratch.DATA_SIZE);
+            long length = Unistd.readlinkat(scratch, directory.number(), path, scratch.data(), Scratch.DATA_SIZE);
             byte[] target = new byte[check("readlinkat", name, (int) length)];
             MemorySegment.copy(scratch.memory(), JAVA_BYTE, scratch.dataOffset(), target, 0, target.length);
             return target;
@@ -179,14 +177,12 @@ public final class PosixFiles {
         rename(oldDirectory, oldName, directory, name, RENAME_EXCHANGE);
     }
 
-    private static void rename(
-            Descriptor oldDirectory, byte[] oldName, Descriptor directory, byte[] name, int flags)
+    private static void rename(Descriptor oldDirectory, byte[] oldName, Descriptor directory, byte[] name, int flags)
             throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             long from = scratch.secondPath("renameat2", oldName);
             long path = scratch.path("renameat2", name);
-            int result =
-                    Stdio.renameat2(scratch, oldDirectory.number(), from, directory.number(), path, flags);
+            int result = Stdio.renameat2(scratch, oldDirectory.number(), from, directory.number(), path, flags);
             check("renameat2", name, result);
         }
     }
@@ -213,12 +209,7 @@ public final class PosixFiles {
 
     /** Sets the times of last access and last change; of a symbolic link, its own. */
     public static void changeTimes(
-            Descriptor directory,
-            byte[] name,
-            long atimeSeconds,
-            int atimeNanos,
-            long mtimeSeconds,
-            int mtimeNanos)
+            Descriptor directory, byte[] name, long atimeSeconds, int atimeNanos, long mtimeSeconds, int mtimeNanos)
             throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             long path = scratch.path("utimensat", name);
@@ -228,8 +219,7 @@ public final class PosixFiles {
             memory.set(JAVA_LONG, times + 8, atimeNanos);
             memory.set(JAVA_LONG, times + 16, mtimeSeconds);
             memory.set(JAVA_LONG, times + 24, mtimeNanos);
-            int result = SysStat.utimensat(
-                    scratch, directory.number(), path, scratch.struct(), AT_SYMLINK_NOFOLLOW);
+            int result = SysStat.utimensat(scratch, directory.number(), path, scratch.struct(), AT_SYMLINK_NOFOLLOW);
             check("utimensat", name, result);
         }
     }

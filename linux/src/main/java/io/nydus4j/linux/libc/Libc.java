@@ -42,8 +42,7 @@ public final class Libc {
      * @param fixed    number of arguments before the variable ones
      */
     static MethodHandle linkVariadic(String function, int arity, int fixed) {
-        return LINKER.downcallHandle(
-                address(function), shape(arity), CAPTURE, Linker.Option.firstVariadicArg(fixed));
+        return LINKER.downcallHandle(address(function), shape(arity), CAPTURE, Linker.Option.firstVariadicArg(fixed));
     }
 
     /**

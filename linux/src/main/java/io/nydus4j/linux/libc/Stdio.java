@@ -9,7 +9,8 @@ public final class Stdio {
     private Stdio() {}
 
     /** Calls {@code renameat2}; returns its result or the negated error number. */
-    public static int renameat2(Scratch scratch, int oldDirectory, long oldPath, int newDirectory, long newPath, int flags) {
+    public static int renameat2(
+            Scratch scratch, int oldDirectory, long oldPath, int newDirectory, long newPath, int flags) {
         return scratch.intResult(Libc.raw(RENAMEAT2, scratch, oldDirectory, oldPath, newDirectory, newPath, flags));
     }
 }

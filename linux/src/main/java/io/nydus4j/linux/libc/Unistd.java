@@ -61,7 +61,8 @@ public final class Unistd {
     }
 
     /** Calls {@code linkat}; returns its result or the negated error number. */
-    public static int linkat(Scratch scratch, int oldDirectory, long oldPath, int newDirectory, long newPath, int flags) {
+    public static int linkat(
+            Scratch scratch, int oldDirectory, long oldPath, int newDirectory, long newPath, int flags) {
         return scratch.intResult(Libc.raw(LINKAT, scratch, oldDirectory, oldPath, newDirectory, newPath, flags));
     }
 
@@ -96,7 +97,8 @@ public final class Unistd {
     }
 
     /** Calls {@code copy_file_range}; returns its result or the negated error number. */
-    public static long copyFileRange(Scratch scratch, int in, long inOffset, int out, long outOffset, long length, int flags) {
+    public static long copyFileRange(
+            Scratch scratch, int in, long inOffset, int out, long outOffset, long length, int flags) {
         return scratch.longResult(Libc.raw(COPY_FILE_RANGE, scratch, in, inOffset, out, outOffset, length, flags));
     }
 
