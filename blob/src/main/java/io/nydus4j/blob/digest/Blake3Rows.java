@@ -1,0 +1,322 @@
+package io.nydus4j.blob.digest;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * BLAKE3's compression function on many blocks side by side.
+ *
+ * <p>Word {@code w} of all lanes lies in one row, an {@code int[]}; a step of the compression function is one loop over four rows of
+ * state and two of message, which C2 compiles to vector instructions. The number of lanes is a constant in each loop: C2 then needs no
+ * profile to unroll it, and short inputs do not spoil the code for long ones. So there are three widths, {@value #WIDE}, {@value #MIDDLE} and
+ * {@value #NARROW} lanes; what is too little for a width is filled up with lanes whose result nobody takes, and a few chunks or parents take
+ * the scalar way, which is faster then.
+ *
+ * <p>Chaining values rest in rows too, at the index of their chunk or parent in the subtree at hand. Not safe for use by several
+ * threads.
+ */
+final class Blake3Rows {
+    /** Lanes computed side by side, at most, ... */
+    static final int WIDE = 256;
+
+    /** ... for middling inputs, ... */
+    private static final int MIDDLE = 64;
+
+    /** ... and for short ones. */
+    private static final int NARROW = 16;
+
+    /** Up to this many lanes the scalar way is faster than {@link #NARROW}. */
+    private static final int SCALAR = 8;
+
+    private static final int CHUNK = Blake3.CHUNK;
+
+    private static final VarHandle TWO_WORDS =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /** Which words of the message each round takes, in order of use. */
+    private static final int[][] SCHEDULE = schedule();
+
+    private final int[][] state = new int[16][WIDE];
+    private final int[][] message = new int[16][WIDE];
+    private final int[][] values;
+    private final Blake3Block block = new Blake3Block();
+    private final int[] words = new int[16];
+
+    /** @param maxValues number of chaining values that can be held */
+    Blake3Rows(int maxValues) {
+        values = new int[8][maxValues + 1];
+    }
+
+    /**
+     * Computes the chaining values of whole chunks, from index 0.
+     *
+     * @param count   number of chunks, 0 to the maximum
+     * @param counter index of the first chunk in the input
+     */
+    void chunks(byte[] data, int offset, int count, long counter) {
+        int done = 0;
+        while (done < count) {
+            int lanes = lanesOf(count - done);
+            if (lanes <= SCALAR) {
+                block.chunk(data, offset + done * CHUNK, CHUNK, counter + done, false, words);
+                setValueAt(done, words);
+                done++;
+            } else {
+                lanesOfChunks(data, offset + done * CHUNK, lanes, counter + done, done);
+                done += lanes;
+            }
+        }
+    }
+
+    /** Returns how many of the {@code left} chunks or parents to take next. */
+    private static int lanesOf(int left) {
+        if (left > 2 * MIDDLE) {
+            return Math.min(left, WIDE);
+        }
+        return Math.min(left, MIDDLE);
+    }
+
+    /** Returns the width that takes {@code lanes} lanes. */
+    private static int widthOf(int lanes) {
+        if (lanes > MIDDLE) {
+            return WIDE;
+        }
+        return lanes > NARROW ? MIDDLE : NARROW;
+    }
+
+    /** Reduces the first {@code count} values, a power of two, to one. */
+    void reduceToOne(int count) {
+        for (int left = count; left > 1; left /= 2) {
+            parents(left / 2);
+        }
+    }
+
+    /**
+     * Reduces the first {@code count} values level by level, an odd one out moving up as it is, until at most two are left.
+     *
+     * @return how many are left: 1 or 2
+     */
+    int reduceToTwo(int count) {
+        int left = count;
+        while (left > 2) {
+            int pairs = left / 2;
+            parents(pairs);
+            if ((left & 1) != 0) {
+                for (int[] row : values) {
+                    row[pairs] = row[left - 1];
+                }
+                pairs++;
+            }
+            left = pairs;
+        }
+        return left;
+    }
+
+    /** Copies the value at {@code index} to the first 8 words of {@code target}. */
+    void valueAt(int index, int[] target) {
+        for (int w = 0; w < 8; w++) {
+            target[w] = values[w][index];
+        }
+    }
+
+    /** Copies the values at {@code index} and behind it to the 16 words of {@code target}. */
+    void pairAt(int index, int[] target) {
+        for (int w = 0; w < 8; w++) {
+            target[w] = values[w][index];
+            target[w + 8] = values[w][index + 1];
+        }
+    }
+
+    /** Sets the value at {@code index} to the first 8 words of {@code source}. */
+    void setValueAt(int index, int[] source) {
+        for (int w = 0; w < 8; w++) {
+            values[w][index] = source[w];
+        }
+    }
+
+    private void lanesOfChunks(byte[] data, int offset, int lanes, long counter, int target) {
+        int[][] v = state;
+        int width = widthOf(lanes);
+        startValues(width);
+        for (int i = 0; i < 16; i++) {
+            load(data, offset + i * Blake3Block.BLOCK, lanes);
+            counters(counter, width);
+            int flags = (i == 0 ? Blake3Block.CHUNK_START : 0) | (i == 15 ? Blake3Block.CHUNK_END : 0);
+            compress(width, flags);
+        }
+        for (int w = 0; w < 8; w++) {
+            System.arraycopy(v[w], 0, values[w], target, lanes);
+        }
+    }
+
+    private void counters(long first, int width) {
+        int[] low = state[12];
+        int[] high = state[13];
+        for (int i = 0; i < width; i++) {
+            long counter = first + i;
+            low[i] = (int) counter;
+            high[i] = (int) (counter >>> 32);
+        }
+    }
+
+    /** Replaces the first {@code 2 * count} values by those of their parents. */
+    private void parents(int count) {
+        int done = 0;
+        while (done < count) {
+            int lanes = lanesOf(count - done);
+            if (lanes <= SCALAR) {
+                pairAt(2 * done, words);
+                block.parent(words, false);
+                setValueAt(done, words);
+                done++;
+            } else {
+                lanesOfParents(done, lanes);
+                done += lanes;
+            }
+        }
+    }
+
+    private void lanesOfParents(int first, int lanes) {
+        int width = widthOf(lanes);
+        for (int w = 0; w < 8; w++) {
+            pairs(values[w], 2 * first, message[w], message[w + 8], lanes);
+        }
+        startValues(width);
+        Arrays.fill(state[12], 0, width, 0);
+        Arrays.fill(state[13], 0, width, 0);
+        compress(width, Blake3Block.PARENT);
+        for (int w = 0; w < 8; w++) {
+            System.arraycopy(state[w], 0, values[w], first, lanes);
+        }
+    }
+
+    private static void pairs(int[] row, int from, int[] left, int[] right, int lanes) {
+        for (int i = 0; i < lanes; i++) {
+            left[i] = row[from + 2 * i];
+            right[i] = row[from + 2 * i + 1];
+        }
+    }
+
+    private void startValues(int width) {
+        int[][] v = state;
+        Arrays.fill(v[0], 0, width, Blake3Block.IV0);
+        Arrays.fill(v[1], 0, width, Blake3Block.IV1);
+        Arrays.fill(v[2], 0, width, Blake3Block.IV2);
+        Arrays.fill(v[3], 0, width, Blake3Block.IV3);
+        Arrays.fill(v[4], 0, width, Blake3Block.IV4);
+        Arrays.fill(v[5], 0, width, Blake3Block.IV5);
+        Arrays.fill(v[6], 0, width, Blake3Block.IV6);
+        Arrays.fill(v[7], 0, width, Blake3Block.IV7);
+    }
+
+    /** Reads the block at {@code offset} of each lane's chunk into the message rows. */
+    private void load(byte[] data, int offset, int lanes) {
+        int[][] m = message;
+        for (int w = 0; w < 16; w += 2) {
+            loadTwo(data, offset + 4 * w, lanes, m[w], m[w + 1]);
+        }
+    }
+
+    private static void loadTwo(byte[] data, int offset, int lanes, int[] even, int[] odd) {
+        for (int i = 0; i < lanes; i++) {
+            long two = (long) TWO_WORDS.get(data, offset + i * CHUNK);
+            even[i] = (int) two;
+            odd[i] = (int) (two >>> 32);
+        }
+    }
+
+    /** Compresses the message rows into the first 8 state rows; rows 12 and 13 hold the counter and are lost. */
+    private void compress(int width, int flags) {
+        int[][] v = state;
+        int[][] m = message;
+        Arrays.fill(v[8], 0, width, Blake3Block.IV0);
+        Arrays.fill(v[9], 0, width, Blake3Block.IV1);
+        Arrays.fill(v[10], 0, width, Blake3Block.IV2);
+        Arrays.fill(v[11], 0, width, Blake3Block.IV3);
+        Arrays.fill(v[14], 0, width, Blake3Block.BLOCK);
+        Arrays.fill(v[15], 0, width, flags);
+        for (int[] s : SCHEDULE) {
+            mix(width, v[0], v[4], v[8], v[12], m[s[0]], m[s[1]]);
+            mix(width, v[1], v[5], v[9], v[13], m[s[2]], m[s[3]]);
+            mix(width, v[2], v[6], v[10], v[14], m[s[4]], m[s[5]]);
+            mix(width, v[3], v[7], v[11], v[15], m[s[6]], m[s[7]]);
+            mix(width, v[0], v[5], v[10], v[15], m[s[8]], m[s[9]]);
+            mix(width, v[1], v[6], v[11], v[12], m[s[10]], m[s[11]]);
+            mix(width, v[2], v[7], v[8], v[13], m[s[12]], m[s[13]]);
+            mix(width, v[3], v[4], v[9], v[14], m[s[14]], m[s[15]]);
+        }
+        for (int w = 0; w < 8; w++) {
+            xor(width, v[w], v[w + 8]);
+        }
+    }
+
+    /** The quarter round G on one column or diagonal of all lanes. */
+    private static void mix(int width, int[] a, int[] b, int[] c, int[] d, int[] x, int[] y) {
+        if (width == WIDE) {
+            mixWide(a, b, c, d, x, y);
+        } else if (width == MIDDLE) {
+            mixMiddle(a, b, c, d, x, y);
+        } else {
+            mixNarrow(a, b, c, d, x, y);
+        }
+    }
+
+    private static void mixWide(int[] a, int[] b, int[] c, int[] d, int[] x, int[] y) {
+        for (int i = 0; i < WIDE; i++) {
+            mixLane(i, a, b, c, d, x, y);
+        }
+    }
+
+    private static void mixMiddle(int[] a, int[] b, int[] c, int[] d, int[] x, int[] y) {
+        for (int i = 0; i < MIDDLE; i++) {
+            mixLane(i, a, b, c, d, x, y);
+        }
+    }
+
+    private static void mixNarrow(int[] a, int[] b, int[] c, int[] d, int[] x, int[] y) {
+        for (int i = 0; i < NARROW; i++) {
+            mixLane(i, a, b, c, d, x, y);
+        }
+    }
+
+    private static void mixLane(int i, int[] a, int[] b, int[] c, int[] d, int[] x, int[] y) {
+        int va = a[i];
+        int vb = b[i];
+        int vc = c[i];
+        int vd = d[i];
+        va = va + vb + x[i];
+        vd = Integer.rotateRight(vd ^ va, 16);
+        vc = vc + vd;
+        vb = Integer.rotateRight(vb ^ vc, 12);
+        va = va + vb + y[i];
+        vd = Integer.rotateRight(vd ^ va, 8);
+        vc = vc + vd;
+        vb = Integer.rotateRight(vb ^ vc, 7);
+        a[i] = va;
+        b[i] = vb;
+        c[i] = vc;
+        d[i] = vd;
+    }
+
+    private static void xor(int width, int[] a, int[] b) {
+        for (int i = 0; i < width; i++) {
+            a[i] ^= b[i];
+        }
+    }
+
+    private static int[][] schedule() {
+        int[] permutation = {2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8};
+        int[][] schedule = new int[7][16];
+        for (int i = 0; i < 16; i++) {
+            schedule[0][i] = i;
+        }
+        for (int round = 1; round < 7; round++) {
+            for (int i = 0; i < 16; i++) {
+                schedule[round][i] = schedule[round - 1][permutation[i]];
+            }
+        }
+        return schedule;
+    }
+}
