@@ -4,4 +4,28 @@ module io.nydus4j.blob {
     requires static org.jspecify;
 
     exports io.nydus4j.blob;
+    exports io.nydus4j.blob.chunk to
+            io.nydus4j.storage,
+            io.nydus4j.build,
+            io.nydus4j.bench;
+    exports io.nydus4j.blob.codec to
+            io.nydus4j.storage,
+            io.nydus4j.build,
+            io.nydus4j.bench;
+    exports io.nydus4j.blob.crypt to
+            io.nydus4j.storage,
+            io.nydus4j.build;
+    exports io.nydus4j.blob.digest to
+            io.nydus4j.rafs,
+            io.nydus4j.storage,
+            io.nydus4j.build,
+            io.nydus4j.oci,
+            io.nydus4j.bench;
+    exports io.nydus4j.blob.toc to
+            io.nydus4j.rafs,
+            io.nydus4j.storage,
+            io.nydus4j.build;
+    exports io.nydus4j.blob.zran to
+            io.nydus4j.storage,
+            io.nydus4j.build;
 }
