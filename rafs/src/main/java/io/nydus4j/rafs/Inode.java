@@ -116,6 +116,14 @@ public interface Inode {
     int chunkCount();
 
     /**
+     * Tells whether chunks may be missing where a regular file has zeros. Only v5 knows that, and no writer of today makes it; in all
+     * other files chunk {@code i} starts at {@code i} times the chunk size and the chunks cover the file.
+     */
+    default boolean hasHoles() {
+        return false;
+    }
+
+    /**
      * Returns the whole record of a chunk, from the inode (v5) or through the chunk table (v6).
      *
      * @param position from 0 to {@link #chunkCount()} - 1
@@ -129,7 +137,7 @@ public interface Inode {
     /** Returns where a chunk starts in its blob's uncompressed address space, in bytes. Checked against the blob's size. */
     long chunkBlobOffset(int position) throws RafsFormatException;
 
-    /** Returns where a chunk starts in the file, in bytes: {@code position} times the image's chunk size. */
+    /** Returns where a chunk starts in the file, in bytes: {@code position} times the image's chunk size, if it has no holes. */
     long chunkFileOffset(int position);
 
     /** Returns the plain length of a chunk, in bytes. */
