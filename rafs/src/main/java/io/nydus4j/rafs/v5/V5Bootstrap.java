@@ -168,6 +168,35 @@ public final class V5Bootstrap implements Bootstrap {
     }
 
     @Override
+    public long mappedBlockAddress(int blobIndex) {
+        return 0;
+    }
+
+    /**
+     * Recomputes the digests of all directories, regular files and symbolic links, from what the image says of their chunks, targets
+     * and children. Reads no data. Takes time in proportion to the size of the bootstrap.
+     *
+     * @throws RafsFormatException if one differs from what is stored, or an inode is broken
+     */
+    public void validateDigests() throws RafsFormatException {
+        new V5DigestCheck(this).run();
+    }
+
+    /**
+     * Opens every inode once, in the order of their indexes.
+     *
+     * @throws RafsFormatException if one is broken
+     */
+    public void validateInodes() throws RafsFormatException {
+        for (int index = 1; index <= inodeTable.entries(); index++) {
+            V5InodeView inode = inode(index);
+            for (int i = 0; i < inode.childCount(); i++) {
+                inode.childAt(i);
+            }
+        }
+    }
+
+    @Override
     public void forEachChunk(Consumer<ChunkRecord> consumer) throws RafsFormatException {
         for (int index = 1; index <= inodeTable.entries(); index++) {
             V5InodeView inode = inode(index);

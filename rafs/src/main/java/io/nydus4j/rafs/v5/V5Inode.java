@@ -6,7 +6,9 @@ import static io.nydus4j.rafs.v5.V5Format.SHORT;
 
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Digest;
+import io.nydus4j.rafs.tree.Node;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The fixed part of an inode record.
@@ -81,6 +83,46 @@ public final class V5Inode {
      */
     public static long recordSize(int nameSize, int symlinkSize, long xattrArea, long chunks) {
         return SIZE + V5Format.align(nameSize) + V5Format.align(symlinkSize) + xattrArea + chunks * ChunkRecord.SIZE;
+    }
+
+    /**
+     * Writes the fixed part and the name of a record; the caller writes the rest.
+     *
+     * @param file       the whole bootstrap, zero where the record goes
+     * @param record     where the record starts, in bytes
+     * @param node       a numbered node
+     * @param childIndex index of a directory's first child, or where it would be
+     * @param childCount children of a directory, chunks of a regular file
+     */
+    static void write(MemorySegment file, long record, Node node, int childIndex, int childCount) {
+        node.digest().write(file, record);
+        Node parent = node.parent();
+        file.set(LONG, record + PARENT, parent == null ? 0 : parent.ino());
+        file.set(LONG, record + INO, node.ino());
+        file.set(INT, record + UID, node.uid());
+        file.set(INT, record + GID, node.gid());
+        file.set(INT, record + MODE, node.mode());
+        file.set(LONG, record + FILE_SIZE, node.size());
+        file.set(LONG, record + BLOCKS, node.blocks());
+        file.set(LONG, record + FLAGS, flags(node));
+        file.set(INT, record + LINK_COUNT, node.linkCount());
+        file.set(INT, record + CHILD_INDEX, childIndex);
+        file.set(INT, record + CHILD_COUNT, childCount);
+        byte[] name = node.name();
+        byte[] target = node.symlinkTarget();
+        file.set(SHORT, record + NAME_SIZE, (short) name.length);
+        file.set(SHORT, record + SYMLINK_SIZE, (short) (target == null ? 0 : target.length));
+        file.set(INT, record + RDEV, node.rdev());
+        file.set(INT, record + MTIME_NANOS, node.mtimeNanos());
+        file.set(LONG, record + MTIME, node.mtimeSeconds());
+        MemorySegment.copy(name, 0, file, ValueLayout.JAVA_BYTE, record + SIZE, name.length);
+    }
+
+    /** Returns the flags that a node's inode has. */
+    static long flags(Node node) {
+        return (node.isSymlink() ? SYMLINK : 0)
+                | (node.hardLinkFlag() ? HARDLINK : 0)
+                | (node.xattrs().isEmpty() ? 0 : XATTR);
     }
 
     static Digest digest(MemorySegment file, long record) {

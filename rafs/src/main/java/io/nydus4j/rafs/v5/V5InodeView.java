@@ -163,6 +163,11 @@ public final class V5InodeView implements Inode {
         return record;
     }
 
+    /** Returns the length of the record in bytes. */
+    public long recordSize() {
+        return chunkRecordOffset(chunkCount()) - record;
+    }
+
     /** Returns the number of the directory that holds this name; 0 for the root. */
     public long parentIno() {
         return V5Inode.longAt(file, record, V5Inode.PARENT);
@@ -431,9 +436,9 @@ public final class V5InodeView implements Inode {
                 stored.has(ChunkFlags.HAS_CRC32) ? stored.crc32() : 0);
     }
 
-    /** Returns the digest of a chunk, whose record need not be sound otherwise. */
-    MemorySegment chunkDigest(int position) {
-        return file.asSlice(chunks + (long) position * ChunkRecord.SIZE, Digest.SIZE);
+    /** Returns where the record of a chunk starts, which is where its digest is; {@code position} is not checked. */
+    long chunkRecordOffset(int position) {
+        return chunks + (long) position * ChunkRecord.SIZE;
     }
 
     @Override
@@ -464,7 +469,7 @@ public final class V5InodeView implements Inode {
     @Override
     public long chunkFileOffset(int position) {
         return hasHoles()
-                ? V5Inode.longAt(file, chunks + (long) position * ChunkRecord.SIZE, ChunkRecord.FILE_OFFSET)
+                ? V5Inode.longAt(file, chunkRecordOffset(position), ChunkRecord.FILE_OFFSET)
                 : (long) position * bootstrap.chunkSize();
     }
 
@@ -484,17 +489,17 @@ public final class V5InodeView implements Inode {
         return length;
     }
 
-    /** Returns where a chunk record starts. */
+    /** Returns where the record of a chunk starts, if there is such a chunk. */
     private long chunkOffset(int position) throws RafsFormatException {
         if (position < 0 || position >= chunkCount()) {
             throw broken("it has no chunk " + position);
         }
-        return chunks + (long) position * ChunkRecord.SIZE;
+        return chunkRecordOffset(position);
     }
 
     private RafsFormatException brokenChunk(int position, String problem) {
         return new RafsFormatException(
-                "chunk " + position + " of inode " + index, chunks + (long) position * ChunkRecord.SIZE, problem);
+                "chunk " + position + " of inode " + index, chunkRecordOffset(position), problem);
     }
 
     @Override

@@ -1,0 +1,280 @@
+package io.nydus4j.rafs.v5;
+
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.CipherAlgorithm;
+import io.nydus4j.rafs.BootstrapOptions;
+import io.nydus4j.rafs.BootstrapPlan;
+import io.nydus4j.rafs.SuperblockFlags;
+import io.nydus4j.rafs.tree.ImageTree;
+import io.nydus4j.rafs.tree.Node;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lays out and writes v5 bootstraps, byte for byte as the reference does.
+ *
+ * <p>The file has the superblock, the inode table, the prefetch table, the blob table, the extended blob table, and the inode records
+ * depth first, a directory before its children. Beside the tree this takes no memory that grows with the image.
+ */
+public final class V5BootstrapWriter {
+    /** Longest name that a reader accepts, in bytes. */
+    private static final int MAX_NAME_SIZE = 256;
+
+    private static final int MAX_SYMLINK_SIZE = 0xFFFF;
+    private static final int MAX_XATTR_NAME_SIZE = 255;
+    private static final int MAX_XATTR_VALUE_SIZE = 0x1_0000;
+
+    private V5BootstrapWriter() {}
+
+    /**
+     * Lays out a bootstrap.
+     *
+     * <p>Computes the digests of all directories, and of the other nodes that have none yet; sizes and blocks must be there
+     * ({@link V5Sizes}), as must the chunks.
+     *
+     * @param tree          a numbered tree
+     * @param blobs         the data blobs, by blob index
+     * @param prefetchNodes what the prefetch table lists, in its order; empty for no table
+     * @param options       neither encrypted nor tarfs
+     * @throws IllegalArgumentException if v5 cannot hold it: a name, link target or xattr is too long, a regular file's chunks do not
+     *                                  fit its size, the bootstrap would pass 2 GiB, or the options ask for what v5 has not
+     */
+    public static BootstrapPlan plan(
+            ImageTree tree, List<BlobInfo> blobs, List<Node> prefetchNodes, BootstrapOptions options) {
+        if (options.cipher() != CipherAlgorithm.NONE || options.tarfs()) {
+            throw new IllegalArgumentException("RAFS v5 has neither encryption nor tarfs mode");
+        }
+        digest(tree, new InodeDigester(options.digestAlgorithm()));
+        List<V5BlobTable.Entry> blobTable = blobTable(blobs);
+        long inodes = tree.nodes().size();
+        long prefetchTable = V5Superblock.SIZE + V5InodeTable.size(inodes);
+        long blobTableOffset = prefetchTable + V5PrefetchTable.size(prefetchNodes.size());
+        long extendedTable = blobTableOffset + V5BlobTable.size(blobTable);
+        long firstRecord = extendedTable + (long) V5ExtendedBlobEntry.SIZE * blobs.size();
+
+        Measure measure = new Measure(options.chunkSize(), firstRecord);
+        forEachRecord(tree.root(), measure);
+        long flags = SuperblockFlags.bitOf(options.compression())
+                | SuperblockFlags.bitOf(options.digestAlgorithm())
+                | (options.explicitUidGid() ? SuperblockFlags.EXPLICIT_UID_GID : 0)
+                | (measure.xattrs || options.forceXattrFlag() ? SuperblockFlags.HAS_XATTR : 0);
+        V5Superblock superblock = new V5Superblock(
+                options.chunkSize(),
+                new SuperblockFlags(flags),
+                tree.inodeCount(),
+                V5Superblock.SIZE,
+                prefetchTable,
+                blobTableOffset,
+                (int) inodes,
+                prefetchNodes.size(),
+                (int) V5BlobTable.size(blobTable),
+                blobs.size(),
+                extendedTable);
+        return new Plan(superblock, tree, List.copyOf(blobs), blobTable, List.copyOf(prefetchNodes), firstRecord,
+                measure.position);
+    }
+
+    /** Digests directories, and what has no digest; children have larger indexes than their directory. */
+    private static void digest(ImageTree tree, InodeDigester digester) {
+        List<Node> nodes = tree.nodes();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            if (!node.isDirectory() && !node.digest().isZero()) {
+                continue;
+            }
+            if (node.isDirectory()) {
+                node.children().forEach(child -> digester.add(child.digest()));
+            }
+            for (ChunkRecord chunk : node.chunks()) {
+                digester.add(chunk.digest());
+            }
+            byte[] target = node.symlinkTarget();
+            if (target != null) {
+                digester.addTarget(MemorySegment.ofArray(target));
+            }
+            node.setDigest(digester.finish());
+        }
+    }
+
+    private static List<V5BlobTable.Entry> blobTable(List<BlobInfo> blobs) {
+        List<V5BlobTable.Entry> table = new ArrayList<>(blobs.size());
+        for (BlobInfo blob : blobs) {
+            if (blob.id().isEmpty()) {
+                throw new IllegalArgumentException("blob " + table.size() + " has no id");
+            }
+            if (blob.prefetchSize() >>> 32 != 0) {
+                throw new IllegalArgumentException(
+                        "blob " + blob.id() + " has " + blob.prefetchSize() + " bytes to prefetch, more than 32 bits hold");
+            }
+            table.add(new V5BlobTable.Entry(0, (int) blob.prefetchSize(), blob.id()));
+        }
+        return table;
+    }
+
+    /** Takes the nodes in the order of their records. */
+    private interface RecordVisitor {
+        /**
+         * Takes a node.
+         *
+         * @param childIndex index of a directory's first child, or where it would be; 0 for what is no directory
+         */
+        void record(Node node, int childIndex);
+    }
+
+    private static void forEachRecord(Node root, RecordVisitor visitor) {
+        // Child indexes count on from directory to directory, in the order of this walk.
+        int next = 2;
+        List<Node> pending = new ArrayList<>();
+        pending.add(root);
+        while (!pending.isEmpty()) {
+            Node node = pending.removeLast();
+            if (!node.isDirectory()) {
+                visitor.record(node, 0);
+                continue;
+            }
+            visitor.record(node, next);
+            List<Node> children = node.children();
+            next += children.size();
+            for (int i = children.size() - 1; i >= 0; i--) {
+                pending.add(children.get(i));
+            }
+        }
+    }
+
+    private static long recordSize(Node node) {
+        byte[] target = node.symlinkTarget();
+        return V5Inode.recordSize(
+                node.name().length,
+                target == null ? 0 : target.length,
+                V5Xattrs.areaSize(node.xattrs()),
+                node.isRegular() ? node.chunks().length : 0);
+    }
+
+    /** Adds up record sizes and checks that nodes fit the format. */
+    private static final class Measure implements RecordVisitor {
+        private final int chunkSize;
+        private long position;
+        private boolean xattrs;
+
+        Measure(int chunkSize, long firstRecord) {
+            this.chunkSize = chunkSize;
+            this.position = firstRecord;
+        }
+
+        @Override
+        public void record(Node node, int childIndex) {
+            check(node);
+            position += recordSize(node);
+            if (position > V5Format.MAX_FILE_SIZE) {
+                throw new IllegalArgumentException("the bootstrap passes 2 GiB, which no reader accepts");
+            }
+            xattrs |= !node.xattrs().isEmpty();
+        }
+
+        private void check(Node node) {
+            int nameSize = node.name().length;
+            if (nameSize == 0 || nameSize > MAX_NAME_SIZE) {
+                throw tooLong(node, "name", nameSize, MAX_NAME_SIZE);
+            }
+            checkTarget(node, node.symlinkTarget());
+            node.xattrs().forEach(xattr -> {
+                if (xattr.name().length > MAX_XATTR_NAME_SIZE) {
+                    throw tooLong(node, "xattr name", xattr.name().length, MAX_XATTR_NAME_SIZE);
+                }
+                if (xattr.value().length > MAX_XATTR_VALUE_SIZE) {
+                    throw tooLong(node, "xattr value", xattr.value().length, MAX_XATTR_VALUE_SIZE);
+                }
+            });
+            long chunks = node.isRegular() ? (node.size() + chunkSize - 1) / chunkSize : 0;
+            if (chunks != node.chunks().length) {
+                throw new IllegalArgumentException(
+                        "invalid chunk count of " + node + ": expected " + chunks + ", found " + node.chunks().length);
+            }
+        }
+
+        private static void checkTarget(Node node, byte @Nullable [] target) {
+            if (target == null) {
+                if (node.isSymlink()) {
+                    throw new IllegalArgumentException(node + ": a symbolic link without a target");
+                }
+            } else if (target.length == 0 || target.length > MAX_SYMLINK_SIZE) {
+                throw tooLong(node, "link target", target.length, MAX_SYMLINK_SIZE);
+            }
+        }
+
+        private static IllegalArgumentException tooLong(Node node, String what, int size, int most) {
+            return new IllegalArgumentException(
+                    node + ": expected a " + what + " of at most " + most + " bytes, found " + size);
+        }
+    }
+
+    /** A bootstrap laid out. */
+    private record Plan(
+            V5Superblock superblock,
+            ImageTree tree,
+            List<BlobInfo> blobs,
+            List<V5BlobTable.Entry> blobTable,
+            List<Node> prefetchNodes,
+            long firstRecord,
+            long size)
+            implements BootstrapPlan {
+        @Override
+        public void write(MemorySegment target) {
+            superblock.write(target);
+            V5PrefetchTable.write(
+                    target,
+                    superblock.prefetchTableOffset(),
+                    prefetchNodes.stream().mapToInt(Node::ino).toArray());
+            V5BlobTable.write(target, superblock.blobTableOffset(), blobTable);
+            long position = superblock.extendedBlobTableOffset();
+            for (BlobInfo blob : blobs) {
+                new V5ExtendedBlobEntry(
+                                blob.chunkCount(), blob.features(), blob.uncompressedSize(), blob.compressedSize())
+                        .write(target, position);
+                position += V5ExtendedBlobEntry.SIZE;
+            }
+            V5InodeTable table =
+                    new V5InodeTable(target, superblock.inodeTableOffset(), superblock.inodeTableEntries());
+            forEachRecord(tree.root(), new RecordWriter(target, table, firstRecord));
+        }
+    }
+
+    /** Writes the records, and their places into the inode table. */
+    private static final class RecordWriter implements RecordVisitor {
+        private final MemorySegment target;
+        private final V5InodeTable table;
+        private long position;
+
+        RecordWriter(MemorySegment target, V5InodeTable table, long firstRecord) {
+            this.target = target;
+            this.table = table;
+            this.position = firstRecord;
+        }
+
+        @Override
+        public void record(Node node, int childIndex) {
+            table.set(node.index(), position);
+            int childCount = node.isDirectory() ? node.children().size() : node.chunks().length;
+            V5Inode.write(target, position, node, childIndex, childCount);
+            long part = position + V5Inode.SIZE + V5Format.align(node.name().length);
+            byte[] link = node.symlinkTarget();
+            if (link != null) {
+                MemorySegment.copy(link, 0, target, ValueLayout.JAVA_BYTE, part, link.length);
+                part += V5Format.align(link.length);
+            }
+            if (!node.xattrs().isEmpty()) {
+                V5Xattrs.write(target, part, node.xattrs());
+                part += V5Xattrs.areaSize(node.xattrs());
+            }
+            for (ChunkRecord chunk : node.chunks()) {
+                chunk.write(target, part);
+                part += ChunkRecord.SIZE;
+            }
+            position += recordSize(node);
+        }
+    }
+}
