@@ -5,6 +5,7 @@ import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An image's metadata, read in place from mapped memory: RAFS v5 or v6.
@@ -40,6 +41,17 @@ public interface Bootstrap extends AutoCloseable {
      * @throws RafsFormatException if there is no such inode, or its fields are broken
      */
     Inode inode(long ino) throws RafsFormatException;
+
+    /**
+     * Returns a path that leads to an inode, or null if none is known. v5 knows one for every inode, for a file of several names that
+     * of the first; v6 for directories only.
+     *
+     * @param ino number of an inode
+     * @throws RafsFormatException if there is no such inode, or the way up from it is broken
+     */
+    default byte @Nullable [] path(long ino) throws RafsFormatException {
+        return RafsPaths.directoryPath(this, ino);
+    }
 
     /** Returns the raw prefetch table: inode numbers, zeros included. */
     List<Long> prefetchTable() throws RafsFormatException;

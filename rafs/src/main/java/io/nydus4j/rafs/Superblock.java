@@ -1,5 +1,9 @@
 package io.nydus4j.rafs;
 
+import io.nydus4j.blob.CipherAlgorithm;
+import io.nydus4j.blob.Compression;
+import io.nydus4j.blob.DigestAlgorithm;
+
 /**
  * The summary of a superblock, whatever the version. Mirrors {@code RafsSuperMeta} of the reference.
  *
@@ -47,6 +51,21 @@ public record Superblock(
         int rootNid,
         long chunkTableOffset,
         long chunkTableSize) {
+    /** Returns how chunks are compressed, unless a blob says otherwise. */
+    public Compression compression() {
+        return flags.compression();
+    }
+
+    /** Returns how chunks, and v5's inodes, are identified. */
+    public DigestAlgorithm digestAlgorithm() {
+        return flags.digestAlgorithm();
+    }
+
+    /** Returns how chunks are encrypted; v5's never are, whatever the flags say. */
+    public CipherAlgorithm cipher() {
+        return version == RafsVersion.V6 ? flags.cipher() : CipherAlgorithm.NONE;
+    }
+
     /** Tells whether uid and gid are stored; otherwise a mount shows its own. */
     public boolean explicitUidGid() {
         return flags.has(SuperblockFlags.EXPLICIT_UID_GID);

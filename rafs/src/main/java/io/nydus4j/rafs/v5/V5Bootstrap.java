@@ -5,6 +5,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.RafsPaths;
 import io.nydus4j.rafs.Superblock;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -163,6 +164,21 @@ public final class V5Bootstrap implements Bootstrap {
     }
 
     @Override
+    public byte[] path(long ino) throws RafsFormatException {
+        V5InodeView inode = inode(ino);
+        if (inode.index() == V5Format.ROOT_INO) {
+            return inode.name();
+        }
+        List<byte[]> names = new ArrayList<>();
+        // Parents have smaller numbers, so this ends.
+        while (inode.index() != V5Format.ROOT_INO) {
+            names.add(inode.name());
+            inode = inode(inode.parentIno());
+        }
+        return RafsPaths.join(names.reversed());
+    }
+
+    @Override
     public List<Long> prefetchTable() throws RafsFormatException {
         return V5PrefetchTable.read(file, layout.prefetchTableOffset(), layout.prefetchTableEntries());
     }
@@ -183,13 +199,15 @@ public final class V5Bootstrap implements Bootstrap {
     }
 
     /**
-     * Opens every inode once, in the order of their indexes.
+     * Opens every inode once, and checks what opening leaves to the reading: names, children, the number of chunks and blocks of
+     * regular files.
      *
      * @throws RafsFormatException if one is broken
      */
     public void validateInodes() throws RafsFormatException {
         for (int index = 1; index <= inodeTable.entries(); index++) {
             V5InodeView inode = inode(index);
+            V5InodeCheck.check(inode, chunkSize());
             for (int i = 0; i < inode.childCount(); i++) {
                 inode.childAt(i);
             }

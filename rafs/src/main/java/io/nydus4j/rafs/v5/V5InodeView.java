@@ -285,9 +285,9 @@ public final class V5InodeView implements Inode {
         return (flags() & V5Inode.XATTR) != 0;
     }
 
-    /** Returns the length of the pairs; there is an xattr area. */
-    private long xattrSize() {
-        return V5Inode.longAt(file, xattrs, 0);
+    /** Returns the length of the xattr pairs, in bytes; 0 if there is no xattr area. */
+    long xattrSize() {
+        return hasXattrs() ? V5Inode.longAt(file, xattrs, 0) : 0;
     }
 
     @Override
