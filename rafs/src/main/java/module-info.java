@@ -6,6 +6,8 @@ module io.nydus4j.rafs {
     exports io.nydus4j.rafs;
     exports io.nydus4j.rafs.tree to
             io.nydus4j.build;
+    exports io.nydus4j.rafs.v5 to
+            io.nydus4j.build;
     exports io.nydus4j.rafs.v6 to
             io.nydus4j.build;
 }

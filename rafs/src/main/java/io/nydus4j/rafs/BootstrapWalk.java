@@ -1,10 +1,12 @@
 package io.nydus4j.rafs;
 
 import io.nydus4j.blob.RafsFormatException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -32,8 +34,29 @@ public final class BootstrapWalk {
         void visit(Inode inode, BootstrapWalk walk) throws RafsFormatException;
     }
 
+    /** Takes the names below a directory one by one, as long as it likes. */
+    @FunctionalInterface
+    public interface StoppableVisitor {
+        /**
+         * Takes a name.
+         *
+         * @param inode what the name stands for
+         * @param walk  tells {@link #path()}, {@link #name()} and {@link #depth()}, until the visitor returns
+         * @return whether to go on
+         * @throws IOException to end the walk
+         */
+        boolean visit(Inode inode, BootstrapWalk walk) throws IOException;
+    }
+
+    /** Longest path, in bytes: sixteen times what Linux takes. A chain of directories cannot make paths cost more than that. */
+    private static final int MAX_PATH = 0x1_0000;
+
+    private static final System.Logger LOG = System.getLogger(BootstrapWalk.class.getName());
+
     private final Bootstrap bootstrap;
-    private final Visitor visitor;
+    private final StoppableVisitor visitor;
+    /** Whether what is broken is left out instead of ending the walk. */
+    private final boolean lenient;
     /** The children of the directories from the root to where the walk is. */
     private final List<Directory> open = new ArrayList<>();
     /** Inode numbers of the directories seen. */
@@ -44,9 +67,10 @@ public final class BootstrapWalk {
     private byte[] name = ROOT_NAME;
     private long budget;
 
-    private BootstrapWalk(Bootstrap bootstrap, Visitor visitor) {
+    private BootstrapWalk(Bootstrap bootstrap, StoppableVisitor visitor, boolean lenient) {
         this.bootstrap = bootstrap;
         this.visitor = visitor;
+        this.lenient = lenient;
         this.budget = bootstrap.byteSize();
     }
 
@@ -65,7 +89,66 @@ public final class BootstrapWalk {
      * @throws RafsFormatException if the image is broken where the walk looks, or the visitor throws it
      */
     public static void preOrder(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
-        new BootstrapWalk(bootstrap, visitor).run();
+        try {
+            walkAll(bootstrap, visitor, false);
+        } catch (RafsFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("the visitor throws no other exception", e);
+        }
+    }
+
+    /**
+     * Visits all names that can be read, the root first. What is broken is logged and left out; a broken root leaves nothing.
+     *
+     * @throws RafsFormatException if the visitor throws it
+     */
+    public static void preOrderReadable(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
+        try {
+            walkAll(bootstrap, visitor, true);
+        } catch (RafsFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("the visitor throws no other exception", e);
+        }
+    }
+
+    private static void walkAll(Bootstrap bootstrap, Visitor visitor, boolean lenient) throws IOException {
+        StoppableVisitor all = (inode, walk) -> {
+            visitor.visit(inode, walk);
+            return true;
+        };
+        new BootstrapWalk(bootstrap, all, lenient).run(bootstrap.rootIno());
+    }
+
+    /**
+     * Visits a directory and all names below it, until the visitor has had enough.
+     *
+     * @param ino        number of a directory
+     * @param parentPath path of the directory's parent; if empty, the directory counts as {@code /}
+     * @throws RafsFormatException if {@code ino} is no directory, or the image is broken where the walk looks
+     * @throws IOException         if the visitor throws it
+     */
+    public static void walkDirectory(
+            Bootstrap bootstrap, long ino, Optional<byte[]> parentPath, StoppableVisitor visitor) throws IOException {
+        if (!bootstrap.inode(ino).isDirectory()) {
+            throw new RafsFormatException("walk", -1, "inode " + ino + " is not a directory");
+        }
+        BootstrapWalk walk = new BootstrapWalk(bootstrap, visitor, false);
+        if (parentPath.isPresent()) {
+            byte[] known = bootstrap.path(ino);
+            List<byte[]> own = known == null ? List.of() : RafsPaths.components(known);
+            List<byte[]> components = new ArrayList<>(RafsPaths.components(parentPath.get()));
+            if (!own.isEmpty()) {
+                components.add(own.getLast());
+                walk.name = own.getLast();
+            }
+            if (!components.isEmpty()) {
+                walk.path = RafsPaths.join(components);
+                walk.pathLength = walk.path.length;
+            }
+        }
+        walk.run(ino);
     }
 
     /** Returns the path from the root, bytes joined and led by {@code /}; {@code /} for the root. */
@@ -83,8 +166,10 @@ public final class BootstrapWalk {
         return open.size();
     }
 
-    private void run() throws RafsFormatException {
-        visit(bootstrap.root());
+    private void run(long start) throws IOException {
+        if (!visit(start)) {
+            return;
+        }
         while (!open.isEmpty()) {
             Directory directory = open.getLast();
             if (directory.done == directory.names.size()) {
@@ -94,23 +179,51 @@ public final class BootstrapWalk {
             int child = directory.done++;
             name = directory.names.get(child);
             setPath(directory.pathLength, name);
-            visit(bootstrap.inode(directory.inos[child]));
+            if (!visit(directory.inos[child])) {
+                return;
+            }
         }
     }
 
-    private void visit(Inode inode) throws RafsFormatException {
-        visitor.visit(inode, this);
+    /** Visits an inode and opens it if it is a directory; returns whether to go on. */
+    private boolean visit(long ino) throws IOException {
+        Inode inode;
+        try {
+            inode = bootstrap.inode(ino);
+        } catch (RafsFormatException e) {
+            leaveOut(e);
+            return true;
+        }
+        if (!visitor.visit(inode, this)) {
+            return false;
+        }
         if (inode.isDirectory()) {
-            open.add(open(inode));
+            Directory directory = new Directory();
+            directory.pathLength = pathLength;
+            open.add(directory);
+            try {
+                open(directory, inode);
+            } catch (RafsFormatException e) {
+                leaveOut(e);
+            }
         }
+        return true;
     }
 
-    private Directory open(Inode inode) throws RafsFormatException {
+    private void leaveOut(RafsFormatException broken) throws RafsFormatException {
+        if (!lenient) {
+            throw broken;
+        }
+        LOG.log(System.Logger.Level.WARNING, "left out of the tree: {0}", broken.getMessage());
+    }
+
+    private void open(Directory directory, Inode inode) throws RafsFormatException {
         if (!directories.add(inode.ino())) {
             throw new RafsFormatException("inode " + inode.ino(), -1, "the directory has two places in the tree");
         }
-        Directory directory = new Directory();
-        directory.pathLength = pathLength;
+        if (pathLength > MAX_PATH) {
+            throw new RafsFormatException("inode " + inode.ino(), -1, "its path is longer than " + MAX_PATH + " bytes");
+        }
         inode.walk(0, (childName, ino, type, next) -> {
             if (!isDot(childName)) {
                 spend(LEAST_NAME_COST + childName.length);
@@ -123,7 +236,6 @@ public final class BootstrapWalk {
             }
             return true;
         });
-        return directory;
     }
 
     private void spend(int cost) throws RafsFormatException {

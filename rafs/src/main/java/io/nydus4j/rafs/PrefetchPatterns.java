@@ -107,7 +107,7 @@ public record PrefetchPatterns(List<byte[]> patterns, List<String> warnings) {
     }
 
     private static boolean isSpace(byte letter) {
-        return letter == ' ' || letter >= '\t' && letter <= '\r';
+        return letter == ' ' || (letter >= '\t' && letter <= '\r');
     }
 
     private static String text(byte[] line) {
@@ -123,7 +123,7 @@ public record PrefetchPatterns(List<byte[]> patterns, List<String> warnings) {
      * @param tree a numbered tree
      */
     public Selection select(ImageTree tree) {
-        Map<Node, Integer> exact = exactNodes(tree);
+        IdentityHashMap<Node, Integer> exact = exactNodes(tree);
         List<Node> nodes = tree.nodes();
         // Patterns by index, as position + 1; a directory comes before its children.
         int[] matches = new int[nodes.size()];
@@ -160,8 +160,8 @@ public record PrefetchPatterns(List<byte[]> patterns, List<String> warnings) {
     }
 
     /** Returns the nodes that patterns name, with the positions of these. */
-    private Map<Node, Integer> exactNodes(ImageTree tree) {
-        Map<Node, Integer> exact = new IdentityHashMap<>();
+    private IdentityHashMap<Node, Integer> exactNodes(ImageTree tree) {
+        IdentityHashMap<Node, Integer> exact = new IdentityHashMap<>();
         for (int i = 0; i < patterns.size(); i++) {
             Node node = tree.root();
             for (byte[] component : RafsPaths.components(patterns.get(i))) {

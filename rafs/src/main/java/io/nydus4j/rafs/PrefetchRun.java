@@ -111,7 +111,7 @@ public final class PrefetchRun {
             }
             List<Inode> children = new ArrayList<>();
             directory.walk(0, (name, ino, type, next) -> {
-                if (!RafsPaths.isDots(name)) {
+                if (!BootstrapWalk.isDot(name)) {
                     Inode child = bootstrap.inode(ino);
                     if (child.isDirectory()) {
                         children.add(child);

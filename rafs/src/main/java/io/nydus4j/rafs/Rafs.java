@@ -5,6 +5,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.v5.V5Bootstrap;
+import io.nydus4j.rafs.v6.V6Bootstrap;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -173,6 +174,13 @@ public final class Rafs implements Bootstrap {
         if (V5Bootstrap.matches(file)) {
             return V5Bootstrap.open(file, onClose);
         }
+        if (V6Bootstrap.matches(file)) {
+            V6Bootstrap bootstrap = V6Bootstrap.open(file, onClose);
+            if (mode == RafsMode.CACHED) {
+                throw new UnsupportedOperationException("Rafs v6 does not support cached mode");
+            }
+            return bootstrap;
+        }
         throw new RafsFormatException("superblock", 0, "invalid RAFS superblock");
     }
 
@@ -274,6 +282,11 @@ public final class Rafs implements Bootstrap {
     @Override
     public void forEachChunk(Consumer<ChunkRecord> consumer) throws RafsFormatException {
         state.bootstrap().forEachChunk(consumer);
+    }
+
+    @Override
+    public long byteSize() {
+        return state.bootstrap().byteSize();
     }
 
     /** Closes the bootstrap in use and all that were before it. */

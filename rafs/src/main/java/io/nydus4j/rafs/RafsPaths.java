@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * and {@code .} do not count, {@code ..} is a name like any other.
  */
 public final class RafsPaths {
-    private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
     private static final byte[] ROOT = {'/'};
 
@@ -58,20 +57,6 @@ public final class RafsPaths {
             end += component.length;
         }
         return path;
-    }
-
-    /** Returns the path of the entry {@code name} of the directory at {@code directory}. */
-    static byte[] child(byte[] directory, byte[] name) {
-        int length = directory.length == 1 ? 0 : directory.length;
-        byte[] path = Arrays.copyOf(directory, length + 1 + name.length);
-        path[length] = '/';
-        System.arraycopy(name, 0, path, length + 1, name.length);
-        return path;
-    }
-
-    /** Tells whether a name is that of a directory itself or of its parent. */
-    static boolean isDots(byte[] name) {
-        return Arrays.equals(name, DOT) || Arrays.equals(name, DOT_DOT);
     }
 
     /**
@@ -139,7 +124,7 @@ public final class RafsPaths {
     private static byte[] nameIn(Inode directory, long ino) throws RafsFormatException {
         byte[][] found = new byte[1][];
         directory.walk(0, (name, entry, type, next) -> {
-            if (entry == ino && !isDots(name)) {
+            if (entry == ino && !BootstrapWalk.isDot(name)) {
                 found[0] = name;
             }
             return found[0] == null;

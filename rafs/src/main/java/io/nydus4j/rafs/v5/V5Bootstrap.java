@@ -228,6 +228,11 @@ public final class V5Bootstrap implements Bootstrap {
     }
 
     @Override
+    public long byteSize() {
+        return file.byteSize();
+    }
+
+    @Override
     public void close() {
         onClose.run();
     }

@@ -37,7 +37,7 @@ final class V5Format {
      * @param alignedLength whether the size must be a multiple of {@value #ALIGNMENT}, too
      */
     static void checkRange(String structure, long start, long size, boolean alignedLength) throws RafsFormatException {
-        if (start % ALIGNMENT != 0 || alignedLength && size % ALIGNMENT != 0) {
+        if (start % ALIGNMENT != 0 || (alignedLength && size % ALIGNMENT != 0)) {
             throw new RafsFormatException(structure, start, "expected multiples of 8, found " + size + " bytes");
         }
         if (start < 0 && start + size >= 0 && size > 0) {

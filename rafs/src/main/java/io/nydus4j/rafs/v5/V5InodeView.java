@@ -194,6 +194,7 @@ public final class V5InodeView implements Inode {
     }
 
     /** Returns the index of a directory's first child, unsigned; where it would have been if there is none. */
+    @Override
     public int childIndex() {
         return V5Inode.intAt(file, record, V5Inode.CHILD_INDEX);
     }
@@ -222,7 +223,7 @@ public final class V5InodeView implements Inode {
                 return false;
             }
         }
-        return name[0] != '.' || name.length > 2 || name.length == 2 && name[1] != '.';
+        return name[0] != '.' || name.length > 2 || (name.length == 2 && name[1] != '.');
     }
 
     @Override
@@ -478,11 +479,11 @@ public final class V5InodeView implements Inode {
         long chunk = chunkOffset(position);
         int length = V5Inode.intAt(file, chunk, ChunkRecord.UNCOMPRESSED_SIZE);
         long fileOffset = V5Inode.longAt(file, chunk, ChunkRecord.FILE_OFFSET);
-        if (fileOffset < 0 || !hasHoles() && fileOffset != (long) position * bootstrap.chunkSize()) {
+        if (fileOffset < 0 || (!hasHoles() && fileOffset != (long) position * bootstrap.chunkSize())) {
             throw brokenChunk(position, "invalid offset " + Long.toUnsignedString(fileOffset) + " in the file");
         }
         long most = Math.min(bootstrap.chunkSize(), size() - fileOffset);
-        if (length <= 0 || length > most || !hasHoles() && length != most) {
+        if (length <= 0 || length > most || (!hasHoles() && length != most)) {
             throw brokenChunk(
                     position, "expected " + most + " bytes, found " + Integer.toUnsignedString(length));
         }
