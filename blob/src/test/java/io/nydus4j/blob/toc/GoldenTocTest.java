@@ -10,6 +10,7 @@ import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.blob.codec.Codec;
 import io.nydus4j.blob.digest.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -126,5 +127,20 @@ final class GoldenTocTest {
                     .isInstanceOf(RafsFormatException.class);
         }
         assertThatThrownBy(() -> right.read(source(blob), 1000)).isInstanceOf(RafsFormatException.class);
+    }
+
+    @Test
+    void largeBootstrapIsDecompressedInPieces() throws IOException {
+        byte[] plain = new byte[(64 << 20) + 5];
+        plain[plain.length - 1] = 1;
+        Codec zstd = Codec.of(Compression.ZSTD);
+        byte[] stored = new byte[zstd.maxCompressedLength(plain.length)];
+        int length = zstd.compress(plain, 0, plain.length, stored, 0);
+        Digest digest = new Sha256().digest(plain, 0, plain.length);
+        InlinedBootstrap bootstrap = new InlinedBootstrap(Compression.ZSTD, 3, length, plain.length, digest);
+        byte[] blob = new byte[length + 3];
+        System.arraycopy(stored, 0, blob, 3, length);
+        assertThat(Arrays.equals(bootstrap.read(source(blob), plain.length), plain))
+                .isTrue();
     }
 }
