@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Makes the start-up (AOT) cache of one command by a training run. Run by launch.sh; never says a word, for nothing
+# but speed depends on it.
+#
+#   train.sh [--later] ROOT TOOL MAIN JDK CACHE JVM-OPTIONS...
+#
+# --later: in the background, at the lowest priority, a moment after the command that asked for it has started.
+
+if [[ $1 == --later ]]; then
+    shift
+    # Descriptors that the command was given are not ours to keep open.
+    for fd in /proc/self/fd/*; do
+        fd=${fd##*/}
+        ((fd < 3 || fd == 255)) || eval "exec $fd>&-"
+    done
+    cd /
+    if command -v setsid >/dev/null && command -v nice >/dev/null; then
+        sleep 2
+        exec setsid nice -n 19 bash "${BASH_SOURCE[0]}" "$@"
+    fi
+fi
+exec </dev/null >/dev/null 2>&1
+
+root=$1 tool=$2 main=$3 jdk=$4 aot=$5
+shift 5
+
+exec 9>>"$aot.lock" || exit 0
+if command -v flock >/dev/null; then
+    flock -n 9 || { [[ ${NYDUS4J_AOT-} == wait ]] && flock 9; }
+fi
+[[ ! -r $aot ]] || exit 0
+
+work=$(mktemp -d "${aot%/*}/training-XXXXXX") || exit 0
+trap 'rm -rf -- "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# A small tree to build images from: text, bytes that do not compress, links, folders.
+tree=$work/tree out=$work/out
+mkdir -p "$tree/a/b/c" "$tree/empty" "$out"
+cp -- "$root"/libexec/*.sh "$tree/a/"
+head -c 3000000 "$jdk/lib/modules" >"$tree/a/b/large"
+head -c 5000 /dev/urandom >"$tree/a/b/c/random"
+ln -s ../a/b/large "$tree/empty/link"
+ln -- "$tree/a/b/large" "$tree/hard"
+
+commands=()
+while read -r name line; do
+    [[ $name == "$tool:" ]] || continue
+    line=${line//%tree/$tree}
+    commands+=("${line//%out/$out}")
+done <"$root/libexec/training"
+
+# In two steps: doing both at once, Java hands its options to the second as one line, which blanks in paths break.
+timeout 120 "$jdk/bin/java" "$@" -XX:AOTMode=record -XX:AOTConfiguration="$work/profile" \
+    -m io.nydus4j.cli/io.nydus4j.cli.Training "$main" "${commands[@]}" 9>&- \
+    && timeout 120 "$jdk/bin/java" "$@" -XX:AOTMode=create -XX:AOTConfiguration="$work/profile" \
+        -XX:AOTCache="$work/cache" -m io.nydus4j.cli/io.nydus4j.cli.Training 9>&-
+if [[ -s $work/cache ]]; then
+    mv -f -- "$work/cache" "$aot"
+else
+    : >"$aot.failed"
+fi
