@@ -1,0 +1,5 @@
+/** A command. */
+@NullMarked
+package io.nydus4j.cli.nydusctl;
+
+import org.jspecify.annotations.NullMarked;
