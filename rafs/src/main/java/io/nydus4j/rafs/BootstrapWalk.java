@@ -81,6 +81,14 @@ public final class BootstrapWalk {
         int done;
         /** Length of the directory's own path, which is 0 for the root. */
         int pathLength;
+
+        void add(byte[] name, long ino) {
+            if (names.size() == inos.length) {
+                inos = Arrays.copyOf(inos, inos.length * 2);
+            }
+            inos[names.size()] = ino;
+            names.add(name);
+        }
     }
 
     /**
@@ -224,18 +232,26 @@ public final class BootstrapWalk {
         if (pathLength > MAX_PATH) {
             throw new RafsFormatException("inode " + inode.ino(), -1, "its path is longer than " + MAX_PATH + " bytes");
         }
-        inode.walk(0, (childName, ino, type, next) -> {
-            if (!isDot(childName)) {
-                spend(LEAST_NAME_COST + childName.length);
-                int count = directory.names.size();
-                if (count == directory.inos.length) {
-                    directory.inos = Arrays.copyOf(directory.inos, count * 2);
+        long[] position = {0};
+        while (true) {
+            try {
+                inode.walk(position[0], (childName, ino, type, next) -> {
+                    position[0] = next;
+                    if (!isDot(childName)) {
+                        directory.add(childName, ino);
+                        spend(LEAST_NAME_COST + childName.length);
+                    }
+                    return true;
+                });
+                return;
+            } catch (RafsFormatException e) {
+                leaveOut(e);
+                // Entries behind a broken one may be sound. They end with the children and the names . and ..
+                if (budget < 0 || ++position[0] >= inode.childCount() + 2L) {
+                    return;
                 }
-                directory.inos[count] = ino;
-                directory.names.add(childName);
             }
-            return true;
-        });
+        }
     }
 
     private void spend(int cost) throws RafsFormatException {
