@@ -116,6 +116,7 @@ public final class TestTree {
     public Node hardLink(String path, String to) {
         Node target = nodes.get(to);
         Node node = add(path, target.mode(), target.sourceId());
+        node.setHardLinkFlag(true);
         node.setSize(target.size());
         node.setChunks(target.chunks());
         node.setXattrs(target.xattrs());
