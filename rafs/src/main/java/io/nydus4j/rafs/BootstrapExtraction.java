@@ -67,7 +67,8 @@ public final class BootstrapExtraction {
 
     private static boolean isThere(Path target, InlinedBootstrap bootstrap) throws IOException {
         try (FileChannel channel = FileChannel.open(target, StandardOpenOption.READ)) {
-            return channel.size() == bootstrap.uncompressedSize() && digest(channel).equals(bootstrap.digest());
+            return channel.size() == bootstrap.uncompressedSize()
+                    && digest(channel).equals(bootstrap.digest());
         } catch (NoSuchFileException e) {
             return false;
         }

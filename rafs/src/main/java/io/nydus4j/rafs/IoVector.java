@@ -33,8 +33,12 @@ public final class IoVector {
         List<IoVector> vectors = new ArrayList<>();
         List<BlobInfo> blobs = bootstrap.blobs();
         int chunkSize = bootstrap.superblock().chunkSize();
-        int[] position = {inode.hasHoles() ? 0 : ChunkSpan.of(offset, length, chunkSize, inode.chunkCount())
-                .first()};
+        int[] position = {
+            inode.hasHoles()
+                    ? 0
+                    : ChunkSpan.of(offset, length, chunkSize, inode.chunkCount())
+                            .first()
+        };
         ReadPlan.forEach(inode, chunkSize, offset, length, (fileOffset, blobIndex, blobOffset, size) -> {
             // In a file with holes chunks before the range have no piece.
             while (inode.chunkFileOffset(position[0]) + inode.chunkLength(position[0]) <= fileOffset) {

@@ -61,8 +61,7 @@ public record PrefetchPatterns(List<byte[]> patterns, List<String> warnings) {
                 if (root.add(components)) {
                     patterns.add(RafsPaths.join(components));
                 } else {
-                    warnings.add("prefetch pattern " + text(line)
-                            + " is covered by previous pattern and thus omitted");
+                    warnings.add("prefetch pattern " + text(line) + " is covered by previous pattern and thus omitted");
                 }
             }
             start = end + 1;

@@ -49,8 +49,8 @@ public final class PrefetchRun {
      * @return whether the prefetch table named the root; false for a caller's list
      * @throws IOException if an inode is broken; what the fetcher has got by then stays with it, the rest is dropped
      */
-    public static boolean prefetchFiles(
-            Bootstrap bootstrap, long rootIno, Optional<List<Long>> files, Fetcher fetcher) throws IOException {
+    public static boolean prefetchFiles(Bootstrap bootstrap, long rootIno, Optional<List<Long>> files, Fetcher fetcher)
+            throws IOException {
         try {
             PrefetchRun run = new PrefetchRun(bootstrap, fetcher);
             if (files.isPresent()) {

@@ -78,8 +78,7 @@ public final class Rafs implements Bootstrap {
     }
 
     /** Extracts a blob's bootstrap; where that fails, the reason to try it is what counts. */
-    private static Path extract(LoadOptions.InlinedBlobs blobs, String blobId, IOException reason)
-            throws IOException {
+    private static Path extract(LoadOptions.InlinedBlobs blobs, String blobId, IOException reason) throws IOException {
         Path target = blobs.target(blobId);
         try {
             BootstrapExtraction.extract(blobs.open(blobId), target);
@@ -96,9 +95,8 @@ public final class Rafs implements Bootstrap {
         if (blobs.stream().anyMatch(inlined)) {
             Optional<String> pathId = Optional.of(blobId(path));
             blobs = blobs.stream()
-                    .map(blob -> inlined.test(blob)
-                            ? blob.toBuilder().pathId(pathId).build()
-                            : blob)
+                    .map(blob ->
+                            inlined.test(blob) ? blob.toBuilder().pathId(pathId).build() : blob)
                     .toList();
         }
         return new State(bootstrap, blobs);
@@ -158,7 +156,8 @@ public final class Rafs implements Bootstrap {
     private static MemorySegment copy(FileChannel channel, Arena arena) throws IOException {
         long size = channel.size();
         if (size > Integer.MAX_VALUE) {
-            throw new RafsFormatException("superblock", 0, "expected a file of at most 2 GiB, found " + size + " bytes");
+            throw new RafsFormatException(
+                    "superblock", 0, "expected a file of at most 2 GiB, found " + size + " bytes");
         }
         MemorySegment copy = arena.allocate(size, Long.BYTES);
         ByteBuffer target = copy.asByteBuffer();

@@ -92,11 +92,8 @@ public final class ReadPlan {
                         -1,
                         "expected bytes from " + position + " of the file, found them from " + start);
             }
-            sink.piece(
-                    start,
-                    inode.chunkBlobIndex(i),
-                    inode.chunkBlobOffset(i) + (start - chunkStart),
-                    (int) (stop - start));
+            sink.piece(start, inode.chunkBlobIndex(i), inode.chunkBlobOffset(i) + (start - chunkStart), (int)
+                    (stop - start));
             position = stop;
         }
         if (!holes && position != end) {

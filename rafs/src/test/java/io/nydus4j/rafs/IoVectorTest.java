@@ -26,8 +26,8 @@ final class IoVectorTest {
     private static final IoPiece C = piece(BLOB, 0, 0x1800, 0x800);
 
     private static IoPiece piece(BlobInfo blob, int flags, long compressed, int size) {
-        ChunkRecord chunk = new ChunkRecord(
-                Digest.ZERO, blob.index(), flags, size, size, compressed, compressed * 2, 0, 0, 0);
+        ChunkRecord chunk =
+                new ChunkRecord(Digest.ZERO, blob.index(), flags, size, size, compressed, compressed * 2, 0, 0, 0);
         return new IoPiece(blob, chunk, 0, size, true);
     }
 
@@ -143,7 +143,8 @@ final class IoVectorTest {
     @ParameterizedTest
     @CsvSource({"0, 0x10000, 2", "0x800, 0x10000, 1", "0x800, 0x800, 3", "0x800, 0x801, 2"})
     void piecesAreGroupedByGapAndSize(String gap, String most, int ranges) {
-        assertThat(BackendRange.group(vector(A, B, C), Long.decode(gap), Long.decode(most))).hasSize(ranges);
+        assertThat(BackendRange.group(vector(A, B, C), Long.decode(gap), Long.decode(most)))
+                .hasSize(ranges);
     }
 
     /** Three files, each a chunk of 4096 bytes but the last, in one blob. */
@@ -167,7 +168,9 @@ final class IoVectorTest {
     void smallReadIsWidenedToTheFileAndThoseBehindIt() throws IOException {
         List<IoVector> vectors = amplified(files().openV5(), 0, 10, 1 << 20);
         assertThat(vectors).hasSize(1);
-        assertThat(vectors.getFirst().pieces()).extracting(IoPiece::user).containsExactly(true, false, false, false, false);
+        assertThat(vectors.getFirst().pieces())
+                .extracting(IoPiece::user)
+                .containsExactly(true, false, false, false, false);
         assertThat(vectors.getFirst().pieces())
                 .extracting(IoPiece::size)
                 .containsExactly(10, 4096, 12_000 - 8192, 100, 4096);
@@ -180,13 +183,16 @@ final class IoVectorTest {
         // At the end of the file 96 bytes of the window are left, less than the next file or a chunk.
         assertThat(amplified(files().openV5(), 11_000, 10, 3808 + 96).getFirst().pieces())
                 .hasSize(1);
-        assertThat(amplified(files().openV5(), 11_000, 10, 3808 + 101).getFirst().pieces())
+        assertThat(amplified(files().openV5(), 11_000, 10, 3808 + 101)
+                        .getFirst()
+                        .pieces())
                 .hasSize(2);
     }
 
     @Test
     void largeReadIsNotWidened() throws IOException {
-        assertThat(amplified(files().openV5(), 0, 8192, 8192).getFirst().pieces()).hasSize(2);
+        assertThat(amplified(files().openV5(), 0, 8192, 8192).getFirst().pieces())
+                .hasSize(2);
         assertThat(amplified(files().openV5(), 0, 12_000, 12_000).getFirst().pieces())
                 .hasSize(3);
     }
@@ -208,7 +214,8 @@ final class IoVectorTest {
         tree.file("/f", new byte[3 * 4096]);
         ChunkRecord[] chunks = tree.nodes.get("/f").chunks();
         chunks[1] = chunks[1].inBlob(1);
-        BlobInfo second = tree.blobs().getFirst().toBuilder().id("second").index(1).build();
+        BlobInfo second =
+                tree.blobs().getFirst().toBuilder().id("second").index(1).build();
         BootstrapPlan plan = V5BootstrapWriter.plan(
                 tree.tree(), List.of(tree.blobs().getFirst(), second), List.of(), tree.options());
         byte[] bytes = new byte[(int) plan.size()];

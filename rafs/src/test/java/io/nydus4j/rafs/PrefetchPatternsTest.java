@@ -103,11 +103,7 @@ final class PrefetchPatternsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "/empty /ln /dev /d/e /z, 5 3 7 6, ggzzff",
-        "/z /d, 6 2, zzffgg",
-        "  /z   rel  /d/ /d/e, 6 2, zzffgg"
-    })
+    @CsvSource({"/empty /ln /dev /d/e /z, 5 3 7 6, ggzzff", "/z /d, 6 2, zzffgg", "  /z   rel  /d/ /d/e, 6 2, zzffgg"})
     void tableAndOrderAreThoseOfTheReference(String lines, String table, String data) {
         TestTree tree = reference();
         PrefetchPatterns.Selection selection =

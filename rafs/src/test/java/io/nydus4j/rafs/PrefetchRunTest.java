@@ -81,7 +81,9 @@ final class PrefetchRunTest {
         run(tree().openV5("/"), Optional.of(List.of()), sizes);
         assertThat(sizes).as("an empty list counts").isEmpty();
         run(tree().openV5("/"), Optional.of(List.of(3L, 4L)), sizes);
-        assertThat(sizes).as("the hard link below the directory was taken already").containsExactly(2, 4);
+        assertThat(sizes)
+                .as("the hard link below the directory was taken already")
+                .containsExactly(2, 4);
     }
 
     @Test

@@ -60,7 +60,8 @@ final class RafsPathsTest {
         for (long ino = 1; ino <= image.maxIno(); ino++) {
             byte[] path = RafsPaths.pathFromIno(image, ino);
             assertThat(path).isNotNull();
-            assertThat(RafsPaths.inoFromPath(image, path)).hasValue(image.inode(ino).ino());
+            assertThat(RafsPaths.inoFromPath(image, path))
+                    .hasValue(image.inode(ino).ino());
         }
         assertThat(RafsPaths.pathFromIno(image, 1)).asString().isEqualTo("/");
     }
@@ -69,7 +70,8 @@ final class RafsPathsTest {
     void pathOfAHardLinkIsThatOfTheFirstName() throws IOException {
         V5Bootstrap image = image();
         long ino = RafsPaths.inoFromPath(image, TestTree.bytes("/a/b/c")).orElseThrow();
-        assertThat(ino).isEqualTo(RafsPaths.inoFromPath(image, TestTree.bytes("/a/z")).orElseThrow());
+        assertThat(ino)
+                .isEqualTo(RafsPaths.inoFromPath(image, TestTree.bytes("/a/z")).orElseThrow());
         assertThat(RafsPaths.pathFromIno(image, ino)).asString().isEqualTo("/a/z");
     }
 
@@ -91,7 +93,12 @@ final class RafsPathsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "/x/abc.tar.gz, abc", "abc, abc", "/x/.abc, .abc", "/x/.abc.boot, .abc", "abc., abc", "/x/abc.image.boot, abc"
+        "/x/abc.tar.gz, abc",
+        "abc, abc",
+        "/x/.abc, .abc",
+        "/x/.abc.boot, .abc",
+        "abc., abc",
+        "/x/abc.image.boot, abc"
     })
     void blobIdIsTheFileNameWithoutExtensions(String path, String id) {
         assertThat(Rafs.blobId(Path.of(path))).isEqualTo(id);

@@ -166,7 +166,8 @@ final class RafsTest {
         return new LoadOptions.InlinedBlobs() {
             @Override
             public PositionalSource open(String blobId) throws IOException {
-                byte[] blob = Files.readAllBytes(GoldenImage.root().resolve(image).resolve(blobId));
+                byte[] blob =
+                        Files.readAllBytes(GoldenImage.root().resolve(image).resolve(blobId));
                 return PositionalSource.of(MemorySegment.ofArray(blob));
             }
 
@@ -195,8 +196,7 @@ final class RafsTest {
             assertThat(rafs.blobs().getFirst().effectiveId()).isEqualTo(id);
             assertThat(listing(rafs).lines().count())
                     .isEqualTo(Files.readAllLines(
-                                    GoldenImage.root().resolve(image).resolve("check.txt"),
-                                    StandardCharsets.ISO_8859_1)
+                                    GoldenImage.root().resolve(image).resolve("check.txt"), StandardCharsets.ISO_8859_1)
                             .size());
             assertThat(Files.readAllBytes(folder.resolve(id + ".image.boot")))
                     .isEqualTo(Files.readAllBytes(blob.resolveSibling(id + ".image.boot")));
@@ -272,7 +272,9 @@ final class RafsTest {
             Bootstrap old = rafs.update(second);
             assertThat(rafs.root().child(TestTree.bytes("b"))).isNotNull();
             assertThat(rafs.root().child(TestTree.bytes("a"))).isNull();
-            assertThat(oldRoot.child(TestTree.bytes("a"))).as("old views live on").isNotNull();
+            assertThat(oldRoot.child(TestTree.bytes("a")))
+                    .as("old views live on")
+                    .isNotNull();
             old.close();
             assertThatThrownBy(() -> oldRoot.child(TestTree.bytes("a"))).isInstanceOf(IllegalStateException.class);
             assertThat(rafs.root().child(TestTree.bytes("b"))).isNotNull();

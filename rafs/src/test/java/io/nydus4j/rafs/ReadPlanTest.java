@@ -25,9 +25,21 @@ final class ReadPlanTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0, 1, 0, 1", "0, 1024, 0, 1", "0, 1025, 0, 2", "0, 4097, 0, 4", "1023, 1, 0, 1", "1023, 2, 0, 2",
-        "1023, 1025, 0, 2", "1024, 1, 1, 2", "1024, 1025, 1, 3", "1025, 1023, 1, 2", "1025, 1024, 1, 3",
-        "1025, 4096, 1, 4", "0, 0, 0, 0", "4096, 1, 0, 0", "9223372036854775807, 1, 0, 0",
+        "0, 1, 0, 1",
+        "0, 1024, 0, 1",
+        "0, 1025, 0, 2",
+        "0, 4097, 0, 4",
+        "1023, 1, 0, 1",
+        "1023, 2, 0, 2",
+        "1023, 1025, 0, 2",
+        "1024, 1, 1, 2",
+        "1024, 1025, 1, 3",
+        "1025, 1023, 1, 2",
+        "1025, 1024, 1, 3",
+        "1025, 4096, 1, 4",
+        "0, 0, 0, 0",
+        "4096, 1, 0, 0",
+        "9223372036854775807, 1, 0, 0",
         "1024, 9223372036854775807, 1, 4"
     })
     void rangeTouchesChunks(long offset, long length, int first, int last) {
@@ -74,8 +86,7 @@ final class ReadPlanTest {
 
     @Test
     void neighboursInTheBlobAreOnePiece() throws IOException {
-        assertThat(ReadPlan.of(wholeFile(), MIB, 5, 3 * MIB))
-                .containsExactly(new ReadPlan.Piece(5, 0, 5, 3 * MIB));
+        assertThat(ReadPlan.of(wholeFile(), MIB, 5, 3 * MIB)).containsExactly(new ReadPlan.Piece(5, 0, 5, 3 * MIB));
     }
 
     @Test
@@ -85,7 +96,7 @@ final class ReadPlanTest {
 
     /** The place of a field of the chunk record that comes last in the file. */
     private static long lastChunk(byte[] bytes, int field) {
-        return bytes.length - ChunkRecord.SIZE + field;
+        return (long) bytes.length - ChunkRecord.SIZE + field;
     }
 
     @Test
@@ -142,16 +153,11 @@ final class ReadPlanTest {
         for (int i = 0; i < 500; i++) {
             int offset = random.nextInt(21_000);
             int length = random.nextInt(21_000);
-            byte[] expected = Arrays.copyOfRange(
-                    content, Math.min(offset, 20_000), Math.min(offset + length, 20_000));
+            byte[] expected = Arrays.copyOfRange(content, Math.min(offset, 20_000), Math.min(offset + length, 20_000));
             byte[] found = new byte[expected.length];
             for (ReadPlan.Piece piece : ReadPlan.of(file, 4096, offset, length)) {
                 System.arraycopy(
-                        blob,
-                        (int) piece.blobOffset(),
-                        found,
-                        (int) piece.fileOffset() - offset,
-                        (int) piece.length());
+                        blob, (int) piece.blobOffset(), found, (int) piece.fileOffset() - offset, (int) piece.length());
             }
             assertThat(found).as("seed %s, read %s", seed, i).isEqualTo(expected);
         }

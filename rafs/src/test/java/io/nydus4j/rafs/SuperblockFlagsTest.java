@@ -18,7 +18,13 @@ final class SuperblockFlagsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0x1, NONE", "0x40, GZIP", "0x2, LZ4_BLOCK", "0x80, ZSTD", "0x82, LZ4_BLOCK", "0x0, LZ4_BLOCK", "0xC3, NONE"
+        "0x1, NONE",
+        "0x40, GZIP",
+        "0x2, LZ4_BLOCK",
+        "0x80, ZSTD",
+        "0x82, LZ4_BLOCK",
+        "0x0, LZ4_BLOCK",
+        "0xC3, NONE"
     })
     void compressionIsTheFirstThatIsSet(String bits, Compression expected) {
         assertThat(new SuperblockFlags(Long.decode(bits)).compression()).isEqualTo(expected);

@@ -150,8 +150,7 @@ public final class TestTree {
     }
 
     public BootstrapOptions options() {
-        return new BootstrapOptions(
-                chunkSize, Compression.NONE, algorithm, CipherAlgorithm.NONE, true, false, false);
+        return new BootstrapOptions(chunkSize, Compression.NONE, algorithm, CipherAlgorithm.NONE, true, false, false);
     }
 
     /** Numbers the tree and sizes its directories. */

@@ -55,11 +55,10 @@ public final class V5Bootstrap implements Bootstrap {
     }
 
     private static List<BlobInfo> readBlobs(MemorySegment file, V5Superblock layout) throws RafsFormatException {
-        List<V5BlobTable.Entry> entries = V5BlobTable.read(
-                file, layout.blobTableOffset(), Integer.toUnsignedLong(layout.blobTableSize()));
-        long extended = layout.extendedBlobTableOffset() > 0
-                ? Integer.toUnsignedLong(layout.extendedBlobTableEntries())
-                : 0;
+        List<V5BlobTable.Entry> entries =
+                V5BlobTable.read(file, layout.blobTableOffset(), Integer.toUnsignedLong(layout.blobTableSize()));
+        long extended =
+                layout.extendedBlobTableOffset() > 0 ? Integer.toUnsignedLong(layout.extendedBlobTableEntries()) : 0;
         if (extended != 0 && extended < entries.size()) {
             throw new RafsFormatException(
                     V5ExtendedBlobEntry.TABLE,

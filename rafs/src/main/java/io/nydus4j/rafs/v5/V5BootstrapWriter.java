@@ -74,7 +74,13 @@ public final class V5BootstrapWriter {
                 (int) V5BlobTable.size(blobTable),
                 blobs.size(),
                 extendedTable);
-        return new Plan(superblock, tree, List.copyOf(blobs), blobTable, List.copyOf(prefetchNodes), firstRecord,
+        return new Plan(
+                superblock,
+                tree,
+                List.copyOf(blobs),
+                blobTable,
+                List.copyOf(prefetchNodes),
+                firstRecord,
                 measure.position);
     }
 
@@ -107,8 +113,8 @@ public final class V5BootstrapWriter {
                 throw new IllegalArgumentException("blob " + table.size() + " has no id");
             }
             if (blob.prefetchSize() >>> 32 != 0) {
-                throw new IllegalArgumentException(
-                        "blob " + blob.id() + " has " + blob.prefetchSize() + " bytes to prefetch, more than 32 bits hold");
+                throw new IllegalArgumentException("blob " + blob.id() + " has " + blob.prefetchSize()
+                        + " bytes to prefetch, more than 32 bits hold");
             }
             table.add(new V5BlobTable.Entry(0, (int) blob.prefetchSize(), blob.id()));
         }

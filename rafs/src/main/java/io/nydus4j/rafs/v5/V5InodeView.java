@@ -71,8 +71,11 @@ public final class V5InodeView implements Inode {
             }
             long size = V5Inode.longAt(file, xattrs, 0);
             if (size < 0 || size > V5Xattrs.MAX_SIZE) {
-                throw broken(index, xattrs, "expected at most " + V5Xattrs.MAX_SIZE + " bytes of xattrs, found "
-                        + Long.toUnsignedString(size));
+                throw broken(
+                        index,
+                        xattrs,
+                        "expected at most " + V5Xattrs.MAX_SIZE + " bytes of xattrs, found "
+                                + Long.toUnsignedString(size));
             }
             chunks += V5Xattrs.HEADER_SIZE + V5Format.align(size);
         }
@@ -420,8 +423,7 @@ public final class V5InodeView implements Inode {
         long chunk = chunkOffset(position);
         ChunkRecord stored = ChunkRecord.read(file, chunk);
         if (stored.compressedOffset() < 0
-                || stored.compressedOffset()
-                        > Long.MAX_VALUE - Integer.toUnsignedLong(stored.compressedSize())) {
+                || stored.compressedOffset() > Long.MAX_VALUE - Integer.toUnsignedLong(stored.compressedSize())) {
             throw brokenChunk(position, "its stored bytes pass the end of all offsets");
         }
         return new ChunkRecord(
@@ -484,8 +486,7 @@ public final class V5InodeView implements Inode {
         }
         long most = Math.min(bootstrap.chunkSize(), size() - fileOffset);
         if (length <= 0 || length > most || (!hasHoles() && length != most)) {
-            throw brokenChunk(
-                    position, "expected " + most + " bytes, found " + Integer.toUnsignedString(length));
+            throw brokenChunk(position, "expected " + most + " bytes, found " + Integer.toUnsignedString(length));
         }
         return length;
     }

@@ -126,8 +126,12 @@ public final class V5Xattrs {
             throw new RafsFormatException("xattrs", offset, "its " + size + " bytes pass the end");
         }
         List<Xattr> xattrs = new ArrayList<>();
-        visit(file, offset, size, (name, nameEnd, value, valueEnd) ->
-                xattrs.add(new Xattr(bytes(file, name, nameEnd), bytes(file, value, valueEnd))));
+        visit(
+                file,
+                offset,
+                size,
+                (name, nameEnd, value, valueEnd) ->
+                        xattrs.add(new Xattr(bytes(file, name, nameEnd), bytes(file, value, valueEnd))));
         return xattrs;
     }
 

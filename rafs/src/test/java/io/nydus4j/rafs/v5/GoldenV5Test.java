@@ -31,8 +31,8 @@ final class GoldenV5Test {
     @ParameterizedTest
     @FieldSource("NAMES")
     void listingIsWhatTheReferencePrints(String name) throws IOException {
-        String expected = Files.readString(
-                GoldenImage.root().resolve(name).resolve("check.txt"), StandardCharsets.ISO_8859_1);
+        String expected =
+                Files.readString(GoldenImage.root().resolve(name).resolve("check.txt"), StandardCharsets.ISO_8859_1);
         StringJoiner lines = new StringJoiner("\n", "", "\n");
         try (Rafs rafs = Rafs.load(GoldenV5.bootstrap(name), LoadOptions.DEFAULT)) {
             BootstrapListing listing = new BootstrapListing(rafs);
@@ -103,8 +103,12 @@ final class GoldenV5Test {
         V5Bootstrap bootstrap = GoldenV5.open("v5-prefetch-fs");
         assertThat(bootstrap.prefetchTable())
                 .containsExactly(
-                        bootstrap.root().child("sizes".getBytes(StandardCharsets.UTF_8)).ino(),
-                        bootstrap.root()
+                        bootstrap
+                                .root()
+                                .child("sizes".getBytes(StandardCharsets.UTF_8))
+                                .ino(),
+                        bootstrap
+                                .root()
                                 .child("dup".getBytes(StandardCharsets.UTF_8))
                                 .child("three".getBytes(StandardCharsets.UTF_8))
                                 .ino());
@@ -115,6 +119,7 @@ final class GoldenV5Test {
     void blobPolicyStoresHowMuchToPrefetch() throws IOException {
         assertThat(GoldenV5.open("v5-prefetch-blob").blobs().getFirst().prefetchSize())
                 .isPositive();
-        assertThat(GoldenV5.open("v5-prefetch-fs").blobs().getFirst().prefetchSize()).isZero();
+        assertThat(GoldenV5.open("v5-prefetch-fs").blobs().getFirst().prefetchSize())
+                .isZero();
     }
 }

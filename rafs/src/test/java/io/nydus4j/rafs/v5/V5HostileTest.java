@@ -60,7 +60,9 @@ final class V5HostileTest {
         byte[] sound = V5RandomTreeTest.random(31, 40).v5();
         for (int length = 0; length < sound.length; length += length < 8200 ? 97 : 8) {
             byte[] bytes = Arrays.copyOf(sound, length);
-            assertThatCode(() -> V5Exploration.explore(bytes)).as("length %s", length).doesNotThrowAnyException();
+            assertThatCode(() -> V5Exploration.explore(bytes))
+                    .as("length %s", length)
+                    .doesNotThrowAnyException();
         }
     }
 
@@ -93,7 +95,8 @@ final class V5HostileTest {
         V5Bootstrap image = tree.openV5(roots);
         int[] pieces = new int[1];
         Assertions.assertTimeout(
-                Duration.ofSeconds(10), () -> PrefetchRun.prefetchFiles(image, 1, Optional.empty(), (vector, last) -> {
+                Duration.ofSeconds(10),
+                () -> PrefetchRun.prefetchFiles(image, 1, Optional.empty(), (vector, last) -> {
                     pieces[0] += vector.pieces().size();
                     vector.reset();
                 }));
@@ -115,7 +118,8 @@ final class V5HostileTest {
         for (int i = 2; i < sound.maxIno(); i++) {
             file.set(V5Format.INT, V5Superblock.SIZE + 4L * i, first);
         }
-        byte[] shorter = Arrays.copyOf(bytes, (int) (sound.inode(2).recordOffset() + sound.inode(2).recordSize()));
+        byte[] shorter = Arrays.copyOf(
+                bytes, (int) (sound.inode(2).recordOffset() + sound.inode(2).recordSize()));
         V5Bootstrap image = V5Bootstrap.open(MemorySegment.ofArray(shorter), () -> {});
         assertThatThrownBy(() -> V5TreeReader.read(image, 0)).isInstanceOf(RafsFormatException.class);
         assertThatThrownBy(image::validateDigests).hasMessageContaining("overlap");

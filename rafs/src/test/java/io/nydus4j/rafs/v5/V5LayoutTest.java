@@ -134,8 +134,7 @@ final class V5LayoutTest {
     @ParameterizedTest
     @CsvSource({"0, 0", "1, 72", "2, 152"})
     void blobTableIsPaddedButEndsWithoutASeparator(int ids, long size) {
-        List<V5BlobTable.Entry> entries =
-                Collections.nCopies(ids, new V5BlobTable.Entry(0, 0, "d".repeat(64)));
+        List<V5BlobTable.Entry> entries = Collections.nCopies(ids, new V5BlobTable.Entry(0, 0, "d".repeat(64)));
         assertThat(V5BlobTable.size(entries)).isEqualTo(size);
     }
 
@@ -150,7 +149,9 @@ final class V5LayoutTest {
     void emptyBlobIdCountsInFrontOfOthersOnly() throws RafsFormatException {
         MemorySegment memory = memory(24);
         memory.set(V5Format.INT, 17, 'x');
-        assertThat(V5BlobTable.read(memory, 0, 24)).extracting(V5BlobTable.Entry::id).containsExactly("", "x");
+        assertThat(V5BlobTable.read(memory, 0, 24))
+                .extracting(V5BlobTable.Entry::id)
+                .containsExactly("", "x");
         assertThat(V5BlobTable.read(memory, 0, 8)).isEmpty();
     }
 
@@ -199,13 +200,14 @@ final class V5LayoutTest {
     void xattrPairIsNameAndValue() throws RafsFormatException {
         assertThat(V5Xattrs.read(pair(3, "a\0b"), 0, 7)).containsExactly(TestTree.xattr("a", "b"));
         assertThat(V5Xattrs.read(pair(2, "a\0"), 0, 6)).containsExactly(TestTree.xattr("a", ""));
-        assertThat(V5Xattrs.read(pair(3, "abc"), 0, 7)).as("a pair without a zero byte").isEmpty();
+        assertThat(V5Xattrs.read(pair(3, "abc"), 0, 7))
+                .as("a pair without a zero byte")
+                .isEmpty();
     }
 
     @Test
     void xattrLookUpTakesTheFirstOfAName() throws RafsFormatException {
-        List<Xattr> xattrs =
-                List.of(TestTree.xattr("b", "1"), TestTree.xattr("a", "2"), TestTree.xattr("a", "3"));
+        List<Xattr> xattrs = List.of(TestTree.xattr("b", "1"), TestTree.xattr("a", "2"), TestTree.xattr("a", "3"));
         MemorySegment memory = memory((int) V5Xattrs.areaSize(xattrs));
         V5Xattrs.write(memory, 0, xattrs);
         assertThat(V5Xattrs.read(memory, 8, V5Xattrs.pairsSize(xattrs))).isEqualTo(xattrs);

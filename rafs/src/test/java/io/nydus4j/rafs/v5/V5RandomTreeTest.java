@@ -34,8 +34,8 @@ final class V5RandomTreeTest {
     /** Makes a tree of about {@code size} names. */
     static TestTree random(long seed, int size) {
         Random random = new Random(seed);
-        TestTree tree = new TestTree(4096)
-                .algorithm(random.nextBoolean() ? DigestAlgorithm.BLAKE3 : DigestAlgorithm.SHA256);
+        TestTree tree =
+                new TestTree(4096).algorithm(random.nextBoolean() ? DigestAlgorithm.BLAKE3 : DigestAlgorithm.SHA256);
         List<String> directories = new ArrayList<>(List.of(""));
         List<String> files = new ArrayList<>();
         for (int i = 0; i < size; i++) {
@@ -43,7 +43,8 @@ final class V5RandomTreeTest {
             if (tree.nodes.containsKey(path)) {
                 continue;
             }
-            @Nullable Node node = switch (random.nextInt(6)) {
+            @Nullable
+            Node node = switch (random.nextInt(6)) {
                 case 0 -> {
                     directories.add(path);
                     yield tree.directory(path);
@@ -139,7 +140,9 @@ final class V5RandomTreeTest {
         byte[] bytes = source.v5();
         ImageTree tree = V5TreeReader.read(V5Bootstrap.open(MemorySegment.ofArray(bytes), () -> {}), 3);
         tree.number();
-        assertThat(write(tree, source.blobs(), source.options())).as("seed %s", seed).isEqualTo(bytes);
+        assertThat(write(tree, source.blobs(), source.options()))
+                .as("seed %s", seed)
+                .isEqualTo(bytes);
         assertThat(tree.root().sourceId().layer()).isEqualTo(3);
     }
 
@@ -197,7 +200,8 @@ final class V5RandomTreeTest {
         assertThat(image.root().childIndex()).isEqualTo(2);
         assertThat(image.root().digest())
                 .hasToString("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-        V5Bootstrap blake3 = new TestTree(4096).algorithm(DigestAlgorithm.BLAKE3).openV5();
+        V5Bootstrap blake3 =
+                new TestTree(4096).algorithm(DigestAlgorithm.BLAKE3).openV5();
         assertThat(blake3.root().digest())
                 .hasToString("af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
     }
@@ -236,7 +240,9 @@ final class V5RandomTreeTest {
     }
 
     private static void assertRefused(TestTree tree, String message) {
-        assertThatThrownBy(tree::v5).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
+        assertThatThrownBy(tree::v5)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
     }
 
     @Test

@@ -117,16 +117,14 @@ final class V5SuperblockTest {
 
     @Test
     void emptyTableMustBeAlignedAndMayLieAnywhere() {
-        assertThatThrownBy(() -> open(with(with(image(), 60, 4, 0), 40, 8, 4)))
-                .isInstanceOf(RafsFormatException.class);
+        assertThatThrownBy(() -> open(with(with(image(), 60, 4, 0), 40, 8, 4))).isInstanceOf(RafsFormatException.class);
         assertThatCode(() -> open(with(with(image(), 60, 4, 0), 40, 8, 0))).doesNotThrowAnyException();
     }
 
     @Test
     void fileLengthMustBeAMultipleOfEight() {
         byte[] bytes = image();
-        assertThatThrownBy(() -> open(Arrays.copyOf(bytes, bytes.length + 4)))
-                .isInstanceOf(RafsFormatException.class);
+        assertThatThrownBy(() -> open(Arrays.copyOf(bytes, bytes.length + 4))).isInstanceOf(RafsFormatException.class);
         assertThatCode(() -> open(Arrays.copyOf(bytes, bytes.length + 8))).doesNotThrowAnyException();
     }
 
