@@ -1,6 +1,7 @@
 package io.nydus4j.rafs;
 
 import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.RafsFormatException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,16 @@ public interface Inode {
     /** Tells whether this is a regular file with more than one name. */
     default boolean isHardLink() {
         return isRegular() && Integer.compareUnsigned(linkCount(), 1) > 0;
+    }
+
+    /** Returns v5's digest of the inode as stored; zero for v6. */
+    default Digest digest() {
+        return Digest.ZERO;
+    }
+
+    /** Tells whether v5's HARDLINK flag is stored, which says where the image came from and not how many names the file has. */
+    default boolean hardLinkFlag() {
+        return false;
     }
 
     /** Tells whether the inode has an xattr area, which costs no look-up. */

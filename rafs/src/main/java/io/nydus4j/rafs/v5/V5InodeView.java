@@ -191,9 +191,14 @@ public final class V5InodeView implements Inode {
         return V5Inode.longAt(file, record, V5Inode.FLAGS);
     }
 
-    /** Returns the digest of the inode as stored. */
+    @Override
     public Digest digest() {
         return V5Inode.digest(file, record);
+    }
+
+    @Override
+    public boolean hardLinkFlag() {
+        return (flags() & V5Inode.HARDLINK) != 0;
     }
 
     /** Returns the index of a directory's first child, unsigned; where it would have been if there is none. */

@@ -72,7 +72,7 @@ public final class V5TreeReader {
         node.setBlocks(inode.blocks());
         node.setXattrsInOrder(inode.xattrs());
         node.setDigest(inode.digest());
-        node.setHardLinkFlag((inode.flags() & V5Inode.HARDLINK) != 0);
+        node.setHardLinkFlag(inode.hardLinkFlag());
         ChunkRecord[] chunks = new ChunkRecord[inode.chunkCount()];
         for (int i = 0; i < chunks.length; i++) {
             chunks[i] = inode.chunk(i);
