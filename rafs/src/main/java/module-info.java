@@ -4,6 +4,7 @@ module io.nydus4j.rafs {
     requires static org.jspecify;
 
     exports io.nydus4j.rafs;
+    exports io.nydus4j.rafs.load;
     exports io.nydus4j.rafs.tree to
             io.nydus4j.build;
     exports io.nydus4j.rafs.v5 to

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An image's metadata, read in place from mapped memory: RAFS v5 or v6.
  *
- * <p>Safe for use by several threads. Opened by {@link Rafs}; closing unmaps the memory, after which no view of it may be used.
+ * <p>Safe for use by several threads. Opened by {@link io.nydus4j.rafs.load.Rafs}; closing unmaps the memory, after which no view of it may be used.
  */
 public interface Bootstrap extends AutoCloseable {
     /** Returns the summary of the superblock. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.rafs.load.LoadOptions;
+import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.rafs.v5.V5Bootstrap;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

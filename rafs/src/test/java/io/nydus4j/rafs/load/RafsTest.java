@@ -1,4 +1,4 @@
-package io.nydus4j.rafs;
+package io.nydus4j.rafs.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -9,6 +9,12 @@ import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.blob.toc.BlobTarHeader;
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.BootstrapListing;
+import io.nydus4j.rafs.Inode;
+import io.nydus4j.rafs.RafsMode;
+import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.rafs.TestTree;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,7 +1,6 @@
-package io.nydus4j.rafs;
+package io.nydus4j.rafs.tree;
 
-import io.nydus4j.rafs.tree.ImageTree;
-import io.nydus4j.rafs.tree.Node;
+import io.nydus4j.rafs.RafsPaths;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,9 +1,8 @@
-package io.nydus4j.rafs;
+package io.nydus4j.rafs.tree;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.nydus4j.rafs.tree.ImageTree;
-import io.nydus4j.rafs.tree.Node;
+import io.nydus4j.rafs.TestTree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

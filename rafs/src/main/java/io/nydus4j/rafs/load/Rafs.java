@@ -1,9 +1,14 @@
-package io.nydus4j.rafs;
+package io.nydus4j.rafs.load;
 
 import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.Inode;
+import io.nydus4j.rafs.RafsMode;
+import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.rafs.Superblock;
 import io.nydus4j.rafs.v5.V5Bootstrap;
 import io.nydus4j.rafs.v6.V6Bootstrap;
 import java.io.EOFException;

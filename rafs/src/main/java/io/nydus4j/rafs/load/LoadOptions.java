@@ -1,6 +1,7 @@
-package io.nydus4j.rafs;
+package io.nydus4j.rafs.load;
 
 import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.rafs.RafsMode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,4 +1,4 @@
-package io.nydus4j.rafs;
+package io.nydus4j.rafs.load;
 
 import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.PositionalSource;
