@@ -5,6 +5,8 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkFlags;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
 
@@ -14,6 +16,11 @@ import java.util.function.Consumer;
  * <p>To list is to check: all that the lines tell is read and so must be sound.
  */
 public final class BootstrapListing {
+    /** Bytes that a chunk takes in a bootstrap, at least. */
+    private static final int LEAST_CHUNK_COST = 8;
+    /** Bytes that an xattr takes in a bootstrap, at least. */
+    private static final int LEAST_XATTR_COST = 4;
+
     private static final int[] FEATURES = {
         BlobFeatures.ALIGNED,
         BlobFeatures.BATCH,
@@ -73,13 +80,16 @@ public final class BootstrapListing {
      * @throws RafsFormatException if the image is broken
      */
     public void check() throws RafsFormatException {
+        Set<Long> links = new HashSet<>();
         BootstrapWalk.preOrder(bootstrap, (inode, walk) -> {
+            if (inode.isHardLink() && !links.add(inode.ino())) {
+                return;
+            }
             if (inode.isSymlink()) {
-                inode.symlinkTarget();
+                walk.spend(inode.symlinkTarget().length);
             }
-            for (byte[] name : inode.xattrNames()) {
-                inode.xattr(name);
-            }
+            walk.spend((long) inode.xattrNames().size() * LEAST_XATTR_COST);
+            walk.spend((long) inode.chunkCount() * LEAST_CHUNK_COST);
             for (int i = 0; i < inode.chunkCount(); i++) {
                 inode.chunk(i);
             }

@@ -254,10 +254,17 @@ public final class BootstrapWalk {
         }
     }
 
-    private void spend(int cost) throws RafsFormatException {
-        budget -= cost;
+    /**
+     * Counts what a visitor reads that belongs to one inode, so that it does not read shared bytes again and again. To be called once
+     * for a file of several names.
+     *
+     * @param bytes room that it takes in the bootstrap at least, in bytes
+     * @throws RafsFormatException if all counted so far is more than the bootstrap has
+     */
+    public void spend(long bytes) throws RafsFormatException {
+        budget -= bytes;
         if (budget < 0) {
-            throw new RafsFormatException("directory", -1, "the image has more names than there is room for");
+            throw new RafsFormatException("bootstrap", -1, "its names, chunks, xattrs and link targets overlap");
         }
     }
 

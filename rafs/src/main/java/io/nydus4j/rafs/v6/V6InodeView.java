@@ -17,6 +17,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -222,6 +223,15 @@ final class V6InodeView implements Inode {
             names.add(V6Xattr.name(file, entry));
         }
         return names;
+    }
+
+    @Override
+    public void forEachXattr(BiConsumer<byte[], byte[]> consumer) throws RafsFormatException {
+        long end = offset + headSize;
+        for (long entry = firstXattr(); entry < end; entry = V6Xattr.next(file, entry)) {
+            V6Xattr.checkEntry(file, entry, end);
+            consumer.accept(V6Xattr.name(file, entry), V6Xattr.value(file, entry));
+        }
     }
 
     // --- content of directories and links

@@ -1,0 +1,180 @@
+package io.nydus4j.rafs.v6;
+
+import static io.nydus4j.rafs.v6.V6Constants.CHUNK_INDEX_SIZE;
+import static io.nydus4j.rafs.v6.V6Constants.SLOT_SIZE;
+import static io.nydus4j.rafs.v6.V6Constants.put16;
+import static io.nydus4j.rafs.v6.V6Constants.put32;
+import static io.nydus4j.rafs.v6.V6Constants.putBytes;
+import static io.nydus4j.rafs.v6.V6Constants.roundUp;
+
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.rafs.tree.Node;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+
+/**
+ * The metadata area of a bootstrap laid out: writes inodes and what hangs off them. All names of a file are written at one place, in
+ * numbering order, so the last one's fields stay.
+ */
+final class V6Content {
+    private static final byte[] NO_TARGET = {};
+
+    private final List<Node> nodes;
+    private final int[] nids;
+    private final int[] contentBlocks;
+    private final long meta;
+    private final int blockSize;
+    private final int blockBits;
+    private final int chunkSize;
+
+    /**
+     * Takes the layout.
+     *
+     * @param nodes         all nodes in numbering order
+     * @param nids          their nids, unsigned
+     * @param contentBlocks blocks of the content of directories and links from the start of the area, unsigned
+     * @param meta          start of the area in bytes
+     * @param blockSize     bytes
+     * @param chunkSize     bytes
+     */
+    V6Content(List<Node> nodes, int[] nids, int[] contentBlocks, long meta, int blockSize, int chunkSize) {
+        this.nodes = nodes;
+        this.nids = nids;
+        this.contentBlocks = contentBlocks;
+        this.meta = meta;
+        this.blockSize = blockSize;
+        this.blockBits = Integer.numberOfTrailingZeros(blockSize);
+        this.chunkSize = chunkSize;
+    }
+
+    /** Returns the target of a link; empty if it has none. */
+    static byte[] target(Node node) {
+        byte[] target = node.symlinkTarget();
+        return target == null ? NO_TARGET : target;
+    }
+
+    /** Writes all inodes into the whole bootstrap {@code file}. */
+    void write(MemorySegment file) {
+        for (int i = 0; i < nodes.size(); i++) {
+            Node node = nodes.get(i);
+            if (node.isDirectory()) {
+                writeDirectory(file, i, node);
+            } else if (node.isRegular()) {
+                writeFile(file, i, node);
+            } else if (node.isSymlink()) {
+                writeSymlink(file, i, node);
+            } else {
+                writeHead(file, i, node, V6Inode.FLAT_PLAIN, node.size(), node.rdev());
+            }
+        }
+    }
+
+    private long offset(int position) {
+        return meta + Integer.toUnsignedLong(nids[position]) * SLOT_SIZE;
+    }
+
+    /** Writes inode and xattrs; returns where they end. */
+    private long writeHead(MemorySegment file, int position, Node node, int layout, long size, int union) {
+        long offset = offset(position);
+        int xattrSize = V6Xattr.areaSize(node.xattrs());
+        V6Inode.write(file, offset, layout, xattrSize, node.mode(), size, union, node.ino(), node.linkCount());
+        V6Inode.writeOwner(file, offset, node.uid(), node.gid());
+        V6Inode.writeMtime(file, offset, node.mtimeSeconds(), node.mtimeNanos());
+        if (xattrSize != 0) {
+            V6Xattr.write(file, offset + V6Inode.EXTENDED_SIZE, node.xattrs());
+        }
+        return offset + V6Inode.EXTENDED_SIZE + xattrSize;
+    }
+
+    /** Writes inode and xattrs of a directory or link; returns where they end. */
+    private long writeFlatHead(MemorySegment file, int position, Node node, boolean inline, long size) {
+        int block = (int) (meta / blockSize) + contentBlocks[position];
+        return writeHead(file, position, node, inline ? V6Inode.FLAT_INLINE : V6Inode.FLAT_PLAIN, size, block);
+    }
+
+    private boolean isInline(Node node, long size) {
+        long tail = size % blockSize;
+        return tail != 0 && V6Inode.EXTENDED_SIZE + V6Xattr.areaSize(node.xattrs()) + tail <= blockSize;
+    }
+
+    /** Returns where the whole blocks of the content start, in bytes. */
+    private long contentOffset(int position) {
+        return meta + Integer.toUnsignedLong(contentBlocks[position]) * blockSize;
+    }
+
+    private void writeSymlink(MemorySegment file, int position, Node node) {
+        byte[] target = target(node);
+        boolean inline = isInline(node, target.length);
+        long end = writeFlatHead(file, position, node, inline, target.length);
+        int whole = inline ? target.length - target.length % blockSize : target.length;
+        MemorySegment.copy(target, 0, file, ValueLayout.JAVA_BYTE, contentOffset(position), whole);
+        MemorySegment.copy(target, whole, file, ValueLayout.JAVA_BYTE, end, target.length - whole);
+    }
+
+    // --- directories
+
+    private void writeDirectory(MemorySegment file, int position, Node node) {
+        V6DirectoryBlocks blocks = new V6DirectoryBlocks(node);
+        long size = blocks.size(blockSize);
+        boolean inline = isInline(node, size);
+        long end = writeFlatHead(file, position, node, inline, size);
+        long start = contentOffset(position);
+        for (int entry = 0; entry < blocks.count(); ) {
+            int next = blocks.blockEnd(entry, blockSize);
+            boolean last = next == blocks.count();
+            writeBlock(file, inline && last ? end : start, blocks, entry, next);
+            start += blockSize;
+            entry = next;
+        }
+    }
+
+    private void writeBlock(MemorySegment file, long start, V6DirectoryBlocks blocks, int first, int next) {
+        int name = (next - first) * V6Dirent.SIZE;
+        for (int entry = first; entry < next; entry++) {
+            Node node = blocks.node(entry);
+            byte[] bytes = blocks.name(entry);
+            long nid = Integer.toUnsignedLong(nids[node.index() - 1]);
+            V6Dirent.write(file, start + (long) (entry - first) * V6Dirent.SIZE, nid, name, node.mode());
+            putBytes(file, start + name, bytes);
+            name += bytes.length;
+        }
+    }
+
+    // --- files
+
+    private void writeFile(MemorySegment file, int position, Node node) {
+        long end = writeHead(file, position, node, V6Inode.CHUNK_BASED, node.size(), chunkHeader(node));
+        long index = roundUp(end, CHUNK_INDEX_SIZE);
+        for (ChunkRecord chunk : node.chunks()) {
+            put16(file, index, chunk.index());
+            put16(file, index + 2, (chunk.index() >>> 16) << 8 | (chunk.blobIndex() + 1));
+            put32(file, index + 4, (int) (chunk.uncompressedOffset() >>> blockBits));
+            index += CHUNK_INDEX_SIZE;
+        }
+    }
+
+    /**
+     * Returns the chunk header of a file. A file in one piece gets chunks as large as itself, so that a kernel maps it at once; RAFS
+     * looks at the superblock's chunk size only.
+     */
+    private int chunkHeader(Node node) {
+        int bits = Integer.numberOfTrailingZeros(chunkSize) - blockBits;
+        if (node.size() > chunkSize && isContinuous(node.chunks())) {
+            int whole = Long.SIZE - Long.numberOfLeadingZeros(node.size() - 1) - blockBits;
+            // A larger one could not be told; the indexes are all there.
+            bits = whole <= V6Inode.MAX_CHUNK_BITS ? whole : bits;
+        }
+        return V6Inode.CHUNK_HEADER_INDEXES | bits;
+    }
+
+    private boolean isContinuous(ChunkRecord[] chunks) {
+        for (int i = 1; i < chunks.length; i++) {
+            if (chunks[i].blobIndex() != chunks[i - 1].blobIndex()
+                    || chunks[i].uncompressedOffset() != chunks[i - 1].uncompressedOffset() + chunkSize) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
