@@ -35,4 +35,10 @@ public record BuildResult(
     public String toJson(String toolVersion) {
         return new ResultJson(toolVersion, this).indented();
     }
+
+    /** Returns this result with another trace. */
+    BuildResult withTrace(BuildTrace newTrace) {
+        return new BuildResult(
+                bootstrap, blobs, lastBlobSize, externalBootstrap, externalBlobs, version, compression, newTrace);
+    }
 }

@@ -59,8 +59,7 @@ public record CheckResult(
 
     /** Returns the lines that {@code nydus-image check} prints for a sound image, each with its newline. */
     public String summary() {
-        StringBuilder text =
-                new StringBuilder("RAFS filesystem metadata is valid, referenced data blobs: \n");
+        StringBuilder text = new StringBuilder("RAFS filesystem metadata is valid, referenced data blobs: \n");
         for (int i = 0; i < blobs.size(); i++) {
             BlobInfo blob = blobs.get(i);
             text.append("\t ").append(i).append(": ").append(blob.effectiveId());

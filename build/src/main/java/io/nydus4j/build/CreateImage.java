@@ -1,6 +1,15 @@
 package io.nydus4j.build;
 
+import io.nydus4j.blob.CipherAlgorithm;
+import io.nydus4j.build.source.DirectorySource;
+import io.nydus4j.build.source.SourceRules;
+import io.nydus4j.rafs.tree.PrefetchPatterns;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Builds an image: {@code nydus-image create}.
@@ -9,8 +18,11 @@ import java.io.IOException;
  * whole build has succeeded. The same source and options give the same bytes with any number of threads.
  */
 public final class CreateImage {
+    private static final System.Logger LOG = System.getLogger(CreateImage.class.getName());
+
     private final CreateOptions options;
     private final ProgressListener listener;
+    private final Optional<BlobKey> key;
 
     /**
      * Prepares a build; nothing is read yet.
@@ -19,8 +31,17 @@ public final class CreateImage {
      * @param listener hears how far the build is
      */
     public CreateImage(CreateOptions options, ProgressListener listener) {
+        this(
+                options,
+                listener,
+                options.cipher() == CipherAlgorithm.AES_128_XTS ? Optional.of(BlobKey.random()) : Optional.empty());
+    }
+
+    /** Prepares a build whose key is given, so that it can be repeated. */
+    CreateImage(CreateOptions options, ProgressListener listener, Optional<BlobKey> key) {
         this.options = options;
         this.listener = listener;
+        this.key = key;
     }
 
     /**
@@ -32,7 +53,76 @@ public final class CreateImage {
      */
     public BuildResult run() throws IOException {
         options.validate();
-        listener.progress(ProgressListener.Step.SCAN, 0, -1);
-        throw new IOException("not built yet");
+        refuseUnsupported();
+        checkPlaces();
+        PrefetchPatterns patterns = prefetchPatterns();
+        TraceRecorder trace = new TraceRecorder();
+        try (Arena arena = Arena.ofShared();
+                DirectorySource source = openSource();
+                BuildOutputs outputs = new BuildOutputs()) {
+            ImageBuild build = new ImageBuild(options, new BlobFormat(options, key), listener, trace, outputs, arena);
+            BuildResult result = trace.time("total_build", () -> build.run(source, patterns));
+            return result.withTrace(trace.trace());
+        }
+    }
+
+    private void refuseUnsupported() {
+        switch (options.type()) {
+            case DIR_RAFS -> {}
+            case ESTARGZ_RAFS, ESTARGZ_REF, ESTARGZTOC_REF, TAR_RAFS, TAR_TARFS, TARGZ_RAFS, TARGZ_REF ->
+                throw new IllegalArgumentException(
+                        "conversion type '" + options.type().text() + "' is not supported yet");
+        }
+        refuse(options.chunkDictionary(), "--chunk-dict");
+        refuse(options.parentBootstrap(), "--parent-bootstrap");
+        refuse(options.attributes(), "--attributes");
+        refuse(options.blobCacheDirectory(), "--blob-cache-dir");
+    }
+
+    private static void refuse(Optional<Path> option, String name) {
+        if (option.isPresent()) {
+            throw new IllegalArgumentException(name + " is not supported yet");
+        }
+    }
+
+    private void checkPlaces() throws IOException {
+        if (options.blobOutput().orElse(null) instanceof OutputPlace.OutputDirectory directory
+                && !Files.exists(directory.path())) {
+            throw new IOException("directory to store blobs does not exist: " + directory.path());
+        }
+        if (options.bootstrapOutput().orElse(null) instanceof OutputPlace.OutputDirectory directory
+                && !Files.exists(directory.path())) {
+            throw new IOException("Directory to store blobs does not exist: " + directory.path());
+        }
+        if (!Files.exists(options.source())) {
+            throw new IOException("failed to access path \"" + options.source() + "\"");
+        }
+        if (!Files.isDirectory(options.source())) {
+            throw new IOException("specified path must be a directory: \"" + options.source() + "\"");
+        }
+    }
+
+    private PrefetchPatterns prefetchPatterns() {
+        if (options.prefetchPolicy() == PrefetchPolicy.NONE) {
+            return PrefetchPatterns.NONE;
+        }
+        ByteArrayOutputStream lines = new ByteArrayOutputStream();
+        for (byte[] hint : options.prefetchHints()) {
+            lines.writeBytes(hint);
+            lines.write('\n');
+        }
+        PrefetchPatterns patterns = PrefetchPatterns.parse(lines.toByteArray());
+        patterns.warnings().forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
+        return patterns;
+    }
+
+    private DirectorySource openSource() throws IOException {
+        SourceRules rules = new SourceRules(
+                options.version(),
+                options.chunkSize(),
+                options.explicitUidGid(),
+                0,
+                node -> !Whiteouts.isOnlyWhiteout(node, options.whiteoutSpec()));
+        return DirectorySource.open(RawPath.bytes(options.source()), rules);
     }
 }

@@ -347,10 +347,32 @@ public record CreateOptions(
         /** Returns the options, not checked. */
         public CreateOptions build() {
             return new CreateOptions(
-                    source, type, version, compression, digestAlgorithm, cipher, chunkSize, batchSize, explicitUidGid,
-                    alignedChunks, blobToc, inlineMeta, whiteoutSpec, prefetchPolicy, prefetchHints, blobId, blobOffset,
-                    blobDataSize, blobOutput, bootstrapOutput, externalBlobOutput, blobCacheDirectory, chunkDictionary,
-                    parentBootstrap, attributes, threads);
+                    source,
+                    type,
+                    version,
+                    compression,
+                    digestAlgorithm,
+                    cipher,
+                    chunkSize,
+                    batchSize,
+                    explicitUidGid,
+                    alignedChunks,
+                    blobToc,
+                    inlineMeta,
+                    whiteoutSpec,
+                    prefetchPolicy,
+                    prefetchHints,
+                    blobId,
+                    blobOffset,
+                    blobDataSize,
+                    blobOutput,
+                    bootstrapOutput,
+                    externalBlobOutput,
+                    blobCacheDirectory,
+                    chunkDictionary,
+                    parentBootstrap,
+                    attributes,
+                    threads);
         }
     }
 }

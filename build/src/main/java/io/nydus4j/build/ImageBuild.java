@@ -1,0 +1,248 @@
+package io.nydus4j.build;
+
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.chunk.ChunkInfoHeader;
+import io.nydus4j.blob.digest.Sha256;
+import io.nydus4j.build.OutputPlace.OutputDirectory;
+import io.nydus4j.build.ProgressListener.Step;
+import io.nydus4j.build.source.Source;
+import io.nydus4j.build.write.BlobTail;
+import io.nydus4j.build.write.BlobWriter;
+import io.nydus4j.build.write.ChunkPipeline;
+import io.nydus4j.build.write.ChunkSettings;
+import io.nydus4j.build.write.OutputFile;
+import io.nydus4j.build.write.StoredChunks;
+import io.nydus4j.build.write.StoredToc;
+import io.nydus4j.rafs.BootstrapOptions;
+import io.nydus4j.rafs.tree.PrefetchPatterns;
+import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.rafs.tree.ImageTree;
+import io.nydus4j.rafs.tree.Node;
+import io.nydus4j.rafs.v5.V5Sizes;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * One build from a source whose tree is read first and whose data is read then: tree, blob, bootstrap, external bootstrap. Mirrors
+ * {@code DirectoryBuilder} of the reference. Not safe for use by several threads.
+ */
+final class ImageBuild {
+    private static final String EXTERNAL = "external";
+
+    private final CreateOptions options;
+    private final ProgressListener listener;
+    private final TraceRecorder trace;
+    private final BuildOutputs outputs;
+    private final Arena arena;
+
+    private final BlobFormat format;
+
+    /** Prepares a build; {@code outputs} take its files, {@code arena} its bootstraps. */
+    ImageBuild(
+            CreateOptions options,
+            BlobFormat format,
+            ProgressListener listener,
+            TraceRecorder trace,
+            BuildOutputs outputs,
+            Arena arena) {
+        this.options = options;
+        this.listener = listener;
+        this.trace = trace;
+        this.outputs = outputs;
+        this.arena = arena;
+        this.format = format;
+    }
+
+    /** Builds the image and gives its files their names. The trace of the result is empty. */
+    BuildResult run(Source source, PrefetchPatterns patterns) throws IOException {
+        ImageTree tree = trace.time(
+                "build_tree",
+                () -> trace.time(
+                        "load_from_directory",
+                        () -> source.readTree(options.threads(), names -> listener.progress(Step.SCAN, names, -1))));
+        trace.count("load_from_directory", source.namesSeen());
+        PrefetchPatterns.Selection selection = trace.time("build_bootstrap", () -> {
+            tree.number();
+            return patterns.select(tree);
+        });
+        Optional<OutputFile> blobFile = options.blobOutput().isPresent()
+                ? Optional.of(outputs.open(options.blobOutput().get()))
+                : Optional.empty();
+        BlobWriter blob = new BlobWriter(blobFile);
+        StoredChunks chunks = trace.time("dump_blob", () -> storeChunks(source, selection, blob));
+        countChunks(chunks);
+        List<Node> table = options.prefetchPolicy() == PrefetchPolicy.FS ? selection.tableNodes() : List.of();
+        Built built = options.inlineMeta()
+                ? finishInlined(blob, chunks, tree, table)
+                : finishApart(blob, chunks, tree, table);
+        blobFile.ifPresent(file -> built.blob.ifPresent(info -> outputs.setName(file, info.id())));
+        Optional<Path> external = writeExternal(tree, built.bootstrap);
+        outputs.commit();
+        trace.text("euid", effectiveId("unix:uid"));
+        trace.text("egid", effectiveId("unix:gid"));
+        return new BuildResult(
+                built.bootstrap,
+                built.blob.map(BlobInfo::id).stream().toList(),
+                built.blob.map(BlobInfo::compressedSize).orElse(0L),
+                external,
+                List.of(),
+                options.version(),
+                options.compression(),
+                new BuildTrace(new TreeMap<>(), new TreeMap<>()));
+    }
+
+    /** The blob, if there is one, and the bootstrap, if it is a file of its own. */
+    private record Built(Optional<BlobInfo> blob, Optional<Path> bootstrap) {}
+
+    private StoredChunks storeChunks(Source source, PrefetchPatterns.Selection selection, BlobWriter blob)
+            throws IOException {
+        ChunkPipeline pipeline = new ChunkPipeline(
+                source,
+                format.chunkSettings(),
+                options.threads(),
+                blob,
+                (done, total) -> listener.progress(Step.STORE, done, total));
+        return pipeline.run(selection.prefetch(), selection.others());
+    }
+
+    private void countChunks(StoredChunks chunks) {
+        trace.count("blob_uncompressed_size", chunks.plainBytes());
+        trace.count("dedup_chunks", chunks.repeatedChunks());
+        trace.count("dedup_uncompressed_size", chunks.repeatedBytes());
+    }
+
+    /** The bootstrap goes into the blob, so it cannot know the blob's final id and size. */
+    private Built finishInlined(BlobWriter blob, StoredChunks chunks, ImageTree tree, List<Node> table)
+            throws IOException {
+        BlobTail tail = tail(blob);
+        BlobInfo.Builder entry = endChunks(tail, chunks);
+        entry.id(BlobInfo.PLACEHOLDER_ID).compressedSize(blob.position());
+        tail.appendBootstrap(writeBootstrap(tree, chunks.chunkCount() > 0 ? List.of(entry.build()) : List.of(), table));
+        tail.appendToc();
+        entry.id(blob.runningDigest().toString()).compressedSize(blob.position());
+        return new Built(Optional.of(entry.build()), Optional.empty());
+    }
+
+    /** The blob comes first, so that the bootstrap can tell all about it. */
+    private Built finishApart(BlobWriter blob, StoredChunks chunks, ImageTree tree, List<Node> table)
+            throws IOException {
+        Optional<BlobInfo> info = Optional.empty();
+        if (chunks.chunkCount() > 0) {
+            BlobTail tail = tail(blob);
+            BlobInfo.Builder entry = endChunks(tail, chunks);
+            Optional<StoredToc> toc = tail.appendToc();
+            toc.ifPresent(stored -> entry.tocSize(stored.size()).tocDigest(stored.digest()));
+            entry.id(options.blobId().isEmpty() ? blob.runningDigest().toString() : options.blobId());
+            entry.compressedSize(blob.position());
+            info = Optional.of(entry.build());
+        }
+        OutputPlace place = options.bootstrapOutput().or(options::blobOutput).orElseThrow();
+        MemorySegment bootstrap = writeBootstrap(tree, info.stream().toList(), table);
+        return new Built(info, Optional.of(put(bootstrap, place)));
+    }
+
+    private BlobTail tail(BlobWriter blob) {
+        return new BlobTail(blob, format.hasHeaders(), options.blobToc());
+    }
+
+    private BlobInfo.Builder endChunks(BlobTail tail, StoredChunks chunks) throws IOException {
+        BlobInfo.Builder entry = format.entry()
+                .chunkCount(chunks.chunkCount())
+                .uncompressedSize(chunks.uncompressedSize())
+                .prefetchSize(options.prefetchPolicy() == PrefetchPolicy.BLOB ? chunks.prefetchSize() : 0);
+        if (chunks.chunkCount() == 0) {
+            return entry;
+        }
+        tail.endData(chunks, options.blobOffset());
+        if (options.version() == RafsVersion.V6) {
+            ChunkSettings settings = format.chunkSettings();
+            ChunkInfoHeader header = tail.appendChunkInfo(chunks, settings);
+            entry.chunkInfoCompression(header.compression())
+                    .chunkInfoOffset(header.offset())
+                    .chunkInfoCompressedSize(header.compressedSize())
+                    .chunkInfoUncompressedSize(header.uncompressedSize());
+        }
+        return entry;
+    }
+
+    private MemorySegment writeBootstrap(ImageTree tree, List<BlobInfo> blobs, List<Node> table) throws IOException {
+        return trace.time("dump_bootstrap", () -> {
+            MemorySegment bootstrap =
+                    BootstrapWriters.write(arena, options.version(), tree, blobs, table, bootstrapOptions(false));
+            listener.progress(Step.BOOTSTRAP, bootstrap.byteSize(), bootstrap.byteSize());
+            return bootstrap;
+        });
+    }
+
+    private BootstrapOptions bootstrapOptions(boolean forceXattrFlag) {
+        return new BootstrapOptions(
+                options.chunkSize(),
+                options.compression(),
+                options.digestAlgorithm(),
+                options.cipher(),
+                options.explicitUidGid(),
+                forceXattrFlag,
+                false);
+    }
+
+    /** Writes a bootstrap; in a directory its SHA-256 names it. */
+    private Path put(MemorySegment bootstrap, OutputPlace place) throws IOException {
+        OutputFile file = outputs.open(place);
+        file.write(bootstrap);
+        if (place instanceof OutputDirectory directory) {
+            String name = new Sha256().digest(bootstrap).toString();
+            outputs.setName(file, name);
+            return directory.path().resolve(name);
+        }
+        return place.path();
+    }
+
+    /**
+     * Writes the bootstrap of the files that lie in external storage: of the root alone, as long as there are none. The reference writes
+     * it always.
+     */
+    private Optional<Path> writeExternal(ImageTree main, Optional<Path> mainPath) throws IOException {
+        if (mainPath.isEmpty() && options.externalBlobOutput().isEmpty()) {
+            return Optional.empty();
+        }
+        ImageTree tree = new ImageTree(externalRoot(main.root()));
+        tree.number();
+        // The reference's v6 keeps the flag from one bootstrap to the next.
+        boolean xattrFlag = options.version() == RafsVersion.V6
+                && main.nodes().stream().anyMatch(node -> !node.xattrs().isEmpty());
+        MemorySegment bootstrap = BootstrapWriters.write(
+                arena, options.version(), tree, List.of(), List.of(), bootstrapOptions(xattrFlag));
+        if (mainPath.isPresent()) {
+            Path path = BuildOutputs.withExtension(mainPath.get(), EXTERNAL);
+            outputs.open(new OutputPlace.OutputFile(path)).write(bootstrap);
+            return Optional.of(path);
+        }
+        OutputPlace place =
+                new OutputPlace.OutputFile(options.externalBlobOutput().orElseThrow());
+        tail(new BlobWriter(Optional.of(outputs.open(place)))).appendBootstrap(bootstrap);
+        return Optional.empty();
+    }
+
+    private Node externalRoot(Node root) {
+        Node copy = Node.root(root.mode(), root.sourceId());
+        copy.setOwner(root.uid(), root.gid());
+        copy.setMtime(root.mtimeSeconds(), root.mtimeNanos());
+        copy.setRdev(root.rdev());
+        copy.setXattrsInOrder(root.xattrs());
+        if (options.version() == RafsVersion.V5) {
+            V5Sizes.compute(copy);
+        }
+        return copy;
+    }
+
+    /** Returns the effective user or group id of this process, as text. */
+    private static String effectiveId(String attribute) throws IOException {
+        return String.valueOf(Files.getAttribute(Path.of("/proc/self"), attribute));
+    }
+}

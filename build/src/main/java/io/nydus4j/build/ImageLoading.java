@@ -1,0 +1,42 @@
+package io.nydus4j.build;
+
+import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.rafs.load.LoadOptions;
+import io.nydus4j.rafs.load.Rafs;
+import io.nydus4j.storage.BlobBackend;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Loads images for a command that is done soon: from a bootstrap, or from a blob with inlined metadata. */
+final class ImageLoading {
+    private ImageLoading() {}
+
+    /**
+     * Loads an image, to be closed by the caller. May block on the network.
+     *
+     * @param path    a bootstrap, or the name of a blob
+     * @param blobs   where the blob is
+     * @param options how to load it, beside that
+     */
+    static Rafs load(Path path, BlobBackend blobs, LoadOptions options) throws IOException {
+        // A mapping outlives its file's name, so nothing needs to be left behind.
+        Path folder = Files.createTempDirectory("nydus4j-");
+        try {
+            return Rafs.load(path, options.withInlinedBlobs(new LoadOptions.InlinedBlobs() {
+                @Override
+                public PositionalSource open(String blobId) throws IOException {
+                    return blobs.open(blobId);
+                }
+
+                @Override
+                public Path target(String blobId) {
+                    return folder.resolve("image.boot");
+                }
+            }));
+        } finally {
+            Files.deleteIfExists(folder.resolve("image.boot"));
+            Files.deleteIfExists(folder);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package io.nydus4j.build;
+
+import io.nydus4j.build.ProgressListener.Step;
+import io.nydus4j.build.read.ChunkReader;
+import io.nydus4j.build.read.StoredBlobs;
+import io.nydus4j.build.write.OutputFile;
+import io.nydus4j.rafs.BootstrapWalk;
+import io.nydus4j.rafs.load.LoadOptions;
+import io.nydus4j.rafs.load.Rafs;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Turns an image back into a tar archive: {@code nydus-image unpack}.
+ *
+ * <p>Every chunk is verified. Nothing half-written stays behind, unless the output is a FIFO.
+ */
+public final class UnpackImage {
+    private final UnpackOptions options;
+    private final ProgressListener listener;
+
+    /**
+     * Prepares unpacking; nothing is read yet.
+     *
+     * @param options  what to unpack
+     * @param listener hears how far the work is
+     */
+    public UnpackImage(UnpackOptions options, ProgressListener listener) {
+        this.options = options;
+        this.listener = listener;
+    }
+
+    /**
+     * Unpacks the image. May block on the network.
+     *
+     * @throws IOException if the image is broken, a blob cannot be read, or the archive cannot be written
+     */
+    public void run() throws IOException {
+        try (Rafs image = ImageLoading.load(options.bootstrap(), options.blobs(), LoadOptions.DEFAULT);
+                OutputFile file = OutputFile.at(options.output());
+                BufferedOutput output = new BufferedOutput(file);
+                ChunkReader chunks = new ChunkReader(StoredBlobs.open(image.blobs(), options.blobs()))) {
+            TarImage tar =
+                    new TarImage(image, chunks, output::write, bytes -> listener.progress(Step.UNPACK, bytes, -1));
+            BootstrapWalk.walkDirectory(image, image.rootIno(), Optional.empty(), (inode, walk) -> {
+                tar.add(inode, walk.path());
+                return true;
+            });
+            tar.finish();
+            output.flush();
+            file.sync();
+            file.commit();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.nydus4j.build.source;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The threads that work on one thing together. Used by the thread that starts them. */
+public final class Workers {
+    private final List<Thread> threads = new ArrayList<>();
+
+    /** Starts a thread; {@code body} deals with its own failures. */
+    public void start(String name, Runnable body) {
+        threads.add(Thread.ofPlatform().name(name).daemon().start(body));
+    }
+
+    /**
+     * Waits until all have ended.
+     *
+     * @throws InterruptedException if the calling thread is interrupted; some may still run then
+     */
+    public void join() throws InterruptedException {
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    /** Waits until all, which have been told to end, have done so. An interrupt meanwhile is kept for later. */
+    public void joinAnyway() {
+        boolean interrupted = false;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.nydus4j.build.write;
+
+import io.nydus4j.blob.Digest;
+import io.nydus4j.blob.toc.BlobTarHeader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Optional;
+
+/**
+ * A data blob being written, and the SHA-256 that names it.
+ *
+ * <p>Bytes may be written by one thread and digested by another, each in order; {@link #append} does both. Otherwise not safe for use by
+ * several threads. The caller closes the file.
+ */
+public final class BlobWriter {
+    private final Optional<OutputFile> file;
+    private final MessageDigest running = newSha256();
+    private long position;
+
+    /**
+     * Starts a blob.
+     *
+     * @param file takes the bytes; without one they are only counted and digested
+     */
+    public BlobWriter(Optional<OutputFile> file) {
+        this.file = file;
+    }
+
+    private static MessageDigest newSha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /** Returns the number of bytes written so far. */
+    public long position() {
+        return position;
+    }
+
+    /** Writes bytes that somebody else passes to {@link #digest(MemorySegment)}, or that do not count for the name. */
+    public void write(MemorySegment data) throws IOException {
+        if (file.isPresent()) {
+            file.get().write(data);
+        }
+        position += data.byteSize();
+    }
+
+    /** Feeds the running digest with bytes that somebody else writes. */
+    public void digest(MemorySegment data) {
+        running.update(data.asByteBuffer());
+    }
+
+    /** Writes and digests bytes. */
+    public void append(MemorySegment data) throws IOException {
+        write(data);
+        digest(data);
+    }
+
+    /** Writes and digests bytes. */
+    public void append(byte[] data) throws IOException {
+        append(MemorySegment.ofArray(data));
+    }
+
+    /** Writes and digests the tar header that names the part before it. */
+    public void appendHeader(String name, long size) throws IOException {
+        append(new BlobTarHeader(name, size).toBytes());
+    }
+
+    /** Returns the digest of all that was digested so far, which goes on. */
+    public Digest runningDigest() {
+        try {
+            return Digest.of(((MessageDigest) running.clone()).digest());
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException("the platform's SHA-256 can be cloned", e);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package io.nydus4j.build.write;
+
+import io.nydus4j.blob.Compression;
+import io.nydus4j.blob.codec.Codec;
+import io.nydus4j.blob.crypt.UnitCipher;
+import io.nydus4j.blob.digest.ChunkDigester;
+import io.nydus4j.blob.digest.Crc32c;
+import io.nydus4j.build.source.FileReader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
+
+/** Does the work on chunks that any thread may do: reading and digesting, compressing and encrypting. One for each thread. */
+final class ChunkWorker {
+    private final ChunkSettings settings;
+    private final FileReader reader;
+    private final ChunkDigester digester = new ChunkDigester();
+    private final Codec codec;
+    private final Optional<UnitCipher> cipher;
+    private byte[] clear = new byte[0];
+
+    ChunkWorker(ChunkSettings settings, FileReader reader) {
+        this.settings = settings;
+        this.reader = reader;
+        this.codec = Codec.of(settings.compression());
+        this.cipher = settings.cipher().map(UnitCipher::copy);
+    }
+
+    /** Reads the data of a task and computes digests and checksums. */
+    void read(ChunkTask task) throws IOException {
+        for (ChunkTask.Piece piece : task.pieces()) {
+            reader.read(piece.node(), piece.fileOffset(), task.plain(piece.offset(), piece.length()));
+        }
+        for (PendingChunk chunk : task.chunks()) {
+            MemorySegment plain = task.plain(chunk);
+            chunk.digest = digester.digest(settings.digestAlgorithm(), plain);
+            chunk.crc32 = Crc32c.of(plain);
+        }
+    }
+
+    /** Compresses and encrypts what a task stores, one behind the other. */
+    void pack(ChunkTask task) {
+        for (Step step : task.steps()) {
+            switch (step) {
+                case Step.Store store -> {
+                    PendingChunk chunk = store.chunk();
+                    int length = pack(task.plain(chunk), task.packedRoom());
+                    chunk.compressed = length >= 0;
+                    chunk.storedLength = encrypt(length >= 0 ? length : chunk.length, task.packedRoom());
+                    task.addPacked(chunk.storedLength);
+                }
+                case Step.Flush flush -> {
+                    int length = pack(flush.batch().plain(), task.packedRoom());
+                    int stored = length >= 0 ? length : flush.batch().length();
+                    flush.batch().storedLength = encrypt(stored, task.packedRoom());
+                    task.addPacked(flush.batch().storedLength);
+                }
+                case Step.Join _, Step.Repeat _ -> {}
+            }
+        }
+    }
+
+    /** Puts a unit into {@code target}; returns its length, or a negative number if it is there as it was. */
+    private int pack(MemorySegment plain, MemorySegment target) {
+        int length = settings.compression() == Compression.NONE ? Codec.STORED : codec.compress(plain, target);
+        if (length == Codec.STORED) {
+            target.copyFrom(plain);
+        }
+        return length;
+    }
+
+    private int encrypt(int length, MemorySegment target) {
+        if (cipher.isEmpty()) {
+            return length;
+        }
+        int size = UnitCipher.encryptedSize(length);
+        if (clear.length < size) {
+            clear = new byte[size];
+        }
+        MemorySegment.copy(target, ValueLayout.JAVA_BYTE, 0, clear, 0, length);
+        int stored = cipher.get().encrypt(clear, 0, length, clear, 0);
+        MemorySegment.copy(clear, 0, target, ValueLayout.JAVA_BYTE, 0, stored);
+        return stored;
+    }
+
+    /**
+     * Returns the room that the stored bytes of a task may take.
+     *
+     * @param plainLength plain bytes of a task at most
+     * @param mostUnits   units of a task at most
+     */
+    static long packedRoom(ChunkSettings settings, int plainLength, int mostUnits) {
+        int largestUnit = Math.max(settings.chunkSize(), settings.batchSize());
+        long slack = Codec.of(settings.compression()).maxCompressedLength(largestUnit);
+        // The first batch may hold chunks of earlier tasks; each encrypted unit may be padded.
+        return plainLength + (long) settings.batchSize() + slack + (long) mostUnits * UnitCipher.PADDED_SIZE;
+    }
+}

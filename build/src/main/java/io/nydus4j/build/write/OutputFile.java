@@ -1,0 +1,187 @@
+package io.nydus4j.build.write;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A file being written, which gets its name when it is complete.
+ *
+ * <p>It is written beside its place. {@link #sync} and then {@link #commit} put it there; {@link #close} without those deletes it. What is
+ * there already and is no regular file, such as a FIFO, is written directly instead. Not safe for use by several threads.
+ */
+public final class OutputFile implements AutoCloseable {
+    /** How much goes to the file system in one call. */
+    private static final int PART = 1 << 30;
+
+    private final Path directory;
+    /** Where the file goes; empty if that is said at the end. */
+    private final Optional<Path> target;
+    /** The name it has until then; empty if it is written directly. */
+    private final Optional<Path> temporary;
+
+    private final FileChannel channel;
+    private long position;
+    private boolean committed;
+
+    private OutputFile(Path directory, Optional<Path> target, Optional<Path> temporary, FileChannel channel) {
+        this.directory = directory;
+        this.target = target;
+        this.temporary = temporary;
+        this.channel = channel;
+    }
+
+    /**
+     * Starts a file that will be at {@code path}, replacing what is there.
+     *
+     * @throws IOException if it cannot be made; the message names it
+     */
+    public static OutputFile at(Path path) throws IOException {
+        Path real = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath();
+        if (Files.exists(real) && !Files.isRegularFile(real)) {
+            return new OutputFile(real, Optional.of(path), Optional.empty(), open(path, StandardOpenOption.WRITE));
+        }
+        Path parent = Optional.ofNullable(real.getParent()).orElse(Path.of("/"));
+        return beside(parent, Optional.of(real));
+    }
+
+    /**
+     * Starts a file in {@code directory} that gets its name at the end.
+     *
+     * @throws IOException if it cannot be made; the message names the directory
+     */
+    public static OutputFile in(Path directory) throws IOException {
+        return beside(directory, Optional.empty());
+    }
+
+    private static OutputFile beside(Path directory, Optional<Path> target) throws IOException {
+        String name =
+                ".nydus4j-" + Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), 36) + ".tmp";
+        Path temporary = directory.resolve(name);
+        UnfinishedFiles.ofProcess().add(temporary);
+        try {
+            FileChannel channel = open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            return new OutputFile(directory, target, Optional.of(temporary), channel);
+        } catch (IOException e) {
+            UnfinishedFiles.ofProcess().remove(temporary);
+            throw new IOException(
+                    target.map(path -> "failed to open file " + path).orElse("failed to create a file in " + directory)
+                            + ": " + reason(e),
+                    e);
+        }
+    }
+
+    private static FileChannel open(Path path, StandardOpenOption... options) throws IOException {
+        return FileChannel.open(path, options);
+    }
+
+    private static String reason(IOException failure) {
+        if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
+            return "No such file or directory";
+        }
+        if (failure instanceof java.nio.file.AccessDeniedException) {
+            return "Permission denied";
+        }
+        return failure instanceof FileSystemException system && system.getReason() != null
+                ? system.getReason()
+                : String.valueOf(failure.getMessage());
+    }
+
+    /** Returns the number of bytes written so far. */
+    public long position() {
+        return position;
+    }
+
+    /**
+     * Appends bytes.
+     *
+     * @throws IOException if they cannot be written, as on a full disk; the message names the file
+     */
+    public void write(MemorySegment data) throws IOException {
+        try {
+            for (long start = 0; start < data.byteSize(); start += PART) {
+                ByteBuffer part = data.asSlice(start, Math.min(PART, data.byteSize() - start))
+                        .asByteBuffer();
+                while (part.hasRemaining()) {
+                    channel.write(part);
+                }
+            }
+        } catch (IOException e) {
+            throw new IOException("failed to write " + target.orElse(directory) + ": " + reason(e), e);
+        }
+        position += data.byteSize();
+    }
+
+    /** Brings what was written to the disk; the last thing before {@link #commit}. */
+    public void sync() throws IOException {
+        if (temporary.isPresent()) {
+            channel.force(true);
+        }
+        channel.close();
+    }
+
+    /**
+     * Puts the file at its place, replacing what is there.
+     *
+     * @return its path as the caller gave it
+     */
+    public Path commit() throws IOException {
+        Path path = target.orElseThrow(() -> new IllegalStateException("the file has no name yet"));
+        if (temporary.isPresent()) {
+            moveTo(path, true);
+        }
+        committed = true;
+        return path;
+    }
+
+    /**
+     * Gives the file a name in its directory. If there is a file of that name it is kept, for names here are digests of contents.
+     *
+     * @return its path
+     */
+    public Path commit(String name) throws IOException {
+        Path path = directory.resolve(name);
+        if (!Files.exists(path)) {
+            moveTo(path, false);
+            committed = true;
+        }
+        return path;
+    }
+
+    private void moveTo(Path path, boolean replacing) throws IOException {
+        Path from = temporary.orElseThrow();
+        try {
+            Files.move(from, path, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new IOException(
+                    "failed to name " + path + (replacing ? "" : " in " + directory) + ": " + reason(e), e);
+        }
+        UnfinishedFiles.ofProcess().remove(from);
+        try (FileChannel open = FileChannel.open(directory, StandardOpenOption.READ)) {
+            open.force(true);
+        }
+    }
+
+    /** Closes the file, and deletes it unless it is committed. Does nothing the second time. */
+    @Override
+    public void close() throws IOException {
+        try {
+            channel.close();
+        } finally {
+            if (!committed && temporary.isPresent()) {
+                Files.deleteIfExists(temporary.get());
+                UnfinishedFiles.ofProcess().remove(temporary.get());
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package io.nydus4j.build.write;
+
+/** What is to be done for a chunk, or between two; the steps of a blob have one order, which is part of the format. */
+sealed interface Step {
+    /** The chunk is stored for itself. */
+    record Store(PendingChunk chunk, KnownChunk known) implements Step {}
+
+    /**
+     * The chunk waits in a batch, which is stored later.
+     *
+     * @param batchIndex    index of the batch
+     * @param offsetInBatch start in the batch's plain bytes
+     */
+    record Join(PendingChunk chunk, KnownChunk known, int batchIndex, int offsetInBatch) implements Step {}
+
+    /** The chunk refers to one that is stored already. */
+    record Repeat(PendingChunk chunk, KnownChunk known) implements Step {}
+
+    /** A batch is stored. */
+    record Flush(Batch batch) implements Step {}
+}
