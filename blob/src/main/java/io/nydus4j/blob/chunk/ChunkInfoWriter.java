@@ -132,7 +132,8 @@ public final class ChunkInfoWriter {
         if (cipher.isPresent()) {
             stored = encrypt(cipher.get(), stored);
         }
-        boolean hasContexts = contextCount > 0;
+        // Their place is told even if there are none.
+        boolean hasContexts = features.hasAny(BlobFeatures.BATCH | BlobFeatures.ZRAN);
         long recordsLength = (long) count * layout.size();
         ChunkInfoHeader header = new ChunkInfoHeader(
                 features,
