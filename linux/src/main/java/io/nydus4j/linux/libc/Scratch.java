@@ -140,6 +140,22 @@ public final class Scratch implements AutoCloseable {
         return put(call, path, SECOND_PATH_AREA);
     }
 
+    /**
+     * Puts text into the data area, with a NUL at its end.
+     *
+     * @param bytes  without a NUL
+     * @param offset where in the data area
+     * @return its address
+     */
+    public long string(byte[] bytes, int offset) {
+        if (offset + bytes.length >= DATA_SIZE) {
+            throw new IllegalArgumentException("text of " + bytes.length + " bytes");
+        }
+        MemorySegment.copy(bytes, 0, memory, JAVA_BYTE, DATA_AREA + offset, bytes.length);
+        memory.set(JAVA_BYTE, DATA_AREA + offset + bytes.length, (byte) 0);
+        return data() + offset;
+    }
+
     private long put(String call, byte[] path, int area) throws ErrnoException {
         if (path.length >= PATH_MAX) {
             throw new ErrnoException(call, path, Errno.ENAMETOOLONG);

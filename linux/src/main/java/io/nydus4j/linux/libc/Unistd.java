@@ -20,6 +20,8 @@ public final class Unistd {
     private static final MethodHandle FDATASYNC = Libc.link("fdatasync", 1);
     private static final MethodHandle COPY_FILE_RANGE = Libc.link("copy_file_range", 6);
     private static final MethodHandle ISATTY = Libc.link("isatty", 1);
+    private static final MethodHandle SYSCONF = Libc.link("sysconf", 1);
+    private static final MethodHandle SYSCALL = Libc.linkVariadic("syscall", 4, 1);
     private static final MethodHandle GETEUID = Libc.link("geteuid", 0);
     private static final MethodHandle GETEGID = Libc.link("getegid", 0);
 
@@ -105,6 +107,16 @@ public final class Unistd {
     /** Calls {@code isatty}; returns its result or the negated error number. */
     public static int isatty(Scratch scratch, int descriptor) {
         return scratch.intResult(Libc.raw(ISATTY, scratch, descriptor));
+    }
+
+    /** Calls {@code sysconf}; returns its result or the negated error number. */
+    public static long sysconf(Scratch scratch, int name) {
+        return scratch.longResult(Libc.raw(SYSCONF, scratch, name));
+    }
+
+    /** Calls {@code syscall} with three arguments; returns its result or the negated error number. */
+    public static long syscall(Scratch scratch, long call, long first, long second, long third) {
+        return scratch.longResult(Libc.raw(SYSCALL, scratch, call, first, second, third));
     }
 
     /** Calls {@code geteuid}; returns its result or the negated error number. */

@@ -1,0 +1,194 @@
+package io.nydus4j.linux.fuse;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.libc.Libc;
+import io.nydus4j.linux.libc.Scratch;
+import io.nydus4j.linux.libc.SysEpoll;
+import io.nydus4j.linux.libc.Unistd;
+import java.io.IOException;
+
+/**
+ * One thread's loop: reads a request, lets the handler answer it, and again; sleeps in {@code epoll_wait} when there is none.
+ *
+ * <p>All loops share the descriptor, which never blocks. Each has an epoll instance of its own that watches it exclusively, so that a
+ * request wakes one loop and not all; the instance watches an event descriptor, too, by which the session wakes every loop to stop.
+ */
+final class FuseLoop implements Runnable {
+    /** Room for a request; large only for the sake of floods of FORGET. */
+    private static final int REQUEST_CAPACITY = 128 << 10;
+
+    private static final int EPOLL_CLOEXEC = 02000000;
+    private static final int EPOLL_CTL_ADD = 1;
+    private static final int EPOLLIN = 1;
+    private static final int EPOLLEXCLUSIVE = 1 << 28;
+    /** A symbolic link's target has fewer bytes. */
+    private static final int READLINK_LIMIT = 4096;
+
+    private static final System.Logger LOGGER = System.getLogger(FuseLoop.class.getName());
+
+    private final FuseSession session;
+    private final FuseDevice device;
+    private final FuseHandler handler;
+    private final Descriptor epoll;
+    private final FuseRequest request = new FuseRequest(REQUEST_CAPACITY);
+    private final FuseReply reply;
+    private final Scratch scratch = Scratch.take(); // kept until the loop ends
+
+    FuseLoop(FuseSession session, FuseDevice device, FuseHandler handler, Descriptor stopEvent)
+            throws ErrnoException {
+        this.session = session;
+        this.device = device;
+        this.handler = handler;
+        reply = new FuseReply(device, device.replyCapacity());
+        epoll = Descriptor.adopt(check("epoll_create1", SysEpoll.epollCreate1(scratch, EPOLL_CLOEXEC)));
+        watch(device.descriptor(), EPOLLIN | EPOLLEXCLUSIVE);
+        watch(stopEvent, EPOLLIN);
+    }
+
+    private void watch(Descriptor descriptor, int events) throws ErrnoException {
+        Libc.MEMORY.set(JAVA_INT, scratch.struct(), events);
+        Libc.MEMORY.set(JAVA_LONG_UNALIGNED, scratch.struct() + 4, 0); // the user data, at 4 or 8, is not used
+        Libc.MEMORY.set(JAVA_LONG_UNALIGNED, scratch.struct() + 8, 0);
+        check(
+                "epoll_ctl",
+                SysEpoll.epollCtl(
+                        scratch, epoll.number(), EPOLL_CTL_ADD, descriptor.number(), scratch.struct()));
+    }
+
+    @Override
+    public void run() {
+        SessionEnd end = SessionEnd.FAILED;
+        try {
+            end = serve();
+        } finally {
+            close();
+            session.loopEnded(end);
+        }
+    }
+
+    /** Frees the epoll instance; for a loop that never ran. */
+    void close() {
+        try {
+            epoll.close();
+        } catch (ErrnoException e) {
+            LOGGER.log(System.Logger.Level.WARNING, "cannot close an epoll instance", e);
+        }
+        reply.close();
+        scratch.close();
+    }
+
+    private SessionEnd serve() {
+        int descriptor = device.descriptor().number();
+        long buffer = request.buffer().address();
+        while (!session.isStopping()) {
+            long n = Unistd.read(scratch, descriptor, buffer, REQUEST_CAPACITY);
+            if (n >= FuseRequest.HEADER_SIZE) {
+                request.bind((int) n);
+                dispatch();
+                continue;
+            }
+            switch ((int) -n) {
+                case Errno.EAGAIN -> SysEpoll.epollWait(scratch, epoll.number(), scratch.struct(), 2, -1);
+                case Errno.EINTR, Errno.ENOENT -> {} // ENOENT: the client gave the request up before it was read
+                case Errno.ENODEV -> {
+                    return SessionEnd.UNMOUNTED;
+                }
+                case Errno.ECONNABORTED -> {
+                    return SessionEnd.ABORTED;
+                }
+                default -> {
+                    LOGGER.log(System.Logger.Level.ERROR, "reading /dev/fuse gave {0}", n);
+                    return SessionEnd.FAILED;
+                }
+            }
+        }
+        return SessionEnd.STOPPED;
+    }
+
+    private void dispatch() {
+        int opcode = request.opcode();
+        reply.begin(request.unique(), limit(opcode));
+        try {
+            serve(opcode);
+        } catch (ErrnoException e) {
+            failed(e, e.errno());
+        } catch (Exception | StackOverflowError | OutOfMemoryError e) {
+            LOGGER.log(System.Logger.Level.ERROR, "request of kind " + opcode + " failed", e);
+            failed(e, Errno.EIO);
+        }
+        if (reply.isOpen()) {
+            LOGGER.log(System.Logger.Level.ERROR, "request of kind {0} was left without an answer", opcode);
+            reply.error(Errno.EIO);
+        }
+    }
+
+    private void failed(Throwable cause, int errno) {
+        if (reply.isOpen()) {
+            reply.error(errno);
+        } else {
+            LOGGER.log(System.Logger.Level.ERROR, "failed after the answer", cause);
+        }
+    }
+
+    private int limit(int opcode) {
+        return switch (opcode) {
+            case FuseOpcode.READ, FuseOpcode.READDIR, FuseOpcode.READDIRPLUS, FuseOpcode.GETXATTR, FuseOpcode.LISTXATTR ->
+                Math.min(request.size(), device.replyCapacity());
+            case FuseOpcode.READLINK -> READLINK_LIMIT;
+            default -> device.replyCapacity();
+        };
+    }
+
+    private void serve(int opcode) throws IOException {
+        switch (opcode) {
+            case FuseOpcode.READ -> handler.read(request, reply);
+            case FuseOpcode.LOOKUP -> handler.lookup(request, reply);
+            case FuseOpcode.GETATTR -> handler.getattr(request, reply);
+            case FuseOpcode.GETXATTR -> handler.getxattr(request, reply);
+            case FuseOpcode.LISTXATTR -> handler.listxattr(request, reply);
+            case FuseOpcode.READDIRPLUS -> handler.readdirplus(request, reply);
+            case FuseOpcode.READDIR -> handler.readdir(request, reply);
+            case FuseOpcode.READLINK -> handler.readlink(request, reply);
+            case FuseOpcode.OPEN -> handler.open(request, reply);
+            case FuseOpcode.RELEASE -> handler.release(request, reply);
+            case FuseOpcode.OPENDIR -> handler.opendir(request, reply);
+            case FuseOpcode.RELEASEDIR -> handler.releasedir(request, reply);
+            case FuseOpcode.STATFS -> handler.statfs(request, reply);
+            case FuseOpcode.ACCESS -> handler.access(request, reply);
+            case FuseOpcode.LSEEK -> handler.lseek(request, reply);
+            case FuseOpcode.FORGET -> {
+                reply.none();
+                handler.forget(request.nodeId(), request.forgetCount());
+            }
+            case FuseOpcode.BATCH_FORGET -> {
+                reply.none();
+                for (int i = 0; i < request.batchCount(); i++) {
+                    handler.forget(request.batchNodeId(i), request.batchForgetCount(i));
+                }
+            }
+            case FuseOpcode.INTERRUPT, FuseOpcode.NOTIFY_REPLY -> reply.none();
+            case FuseOpcode.DESTROY -> reply.ok();
+            case FuseOpcode.INIT -> reply.error(Errno.EPROTO); // was answered before the loops started
+            case FuseOpcode.STATX -> reply.error(Errno.ENOSYS);
+            default -> {
+                if (FuseOpcode.isChange(opcode)) {
+                    reply.error(Errno.EROFS);
+                } else {
+                    handler.other(request, reply);
+                }
+            }
+        }
+    }
+
+    private static int check(String call, int result) throws ErrnoException {
+        if (result < 0) {
+            throw new ErrnoException(call, -result);
+        }
+        return result;
+    }
+}
