@@ -4,4 +4,7 @@ module io.nydus4j.linux {
 
     exports io.nydus4j.linux;
     exports io.nydus4j.linux.file;
+    exports io.nydus4j.linux.fuse;
+    exports io.nydus4j.linux.mount;
+    exports io.nydus4j.linux.socket;
 }

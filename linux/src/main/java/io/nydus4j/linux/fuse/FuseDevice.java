@@ -15,8 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The session's descriptor of {@code /dev/fuse}, shared by its loops and by the threads that answer later.
  *
- * <p>The number is closed when the last user has let go after {@link #close}, never under a thread that is about to write to it: the
- * kernel might have given the number to another file by then. All methods are thread-safe.
+ * <p>The number is closed when the last user has let go of it, the session being one, never under a thread that is about to write to
+ * it: the kernel might have given the number to another file by then. All methods are thread-safe.
  */
 final class FuseDevice {
     /** Most pending replies that are being written at once, each with a buffer of its own. */
@@ -163,11 +163,7 @@ final class FuseDevice {
     /** {@code ENOENT}: the client no longer waits. {@code EPERM}, {@code ENODEV}, {@code ENOTCONN}: the mount is gone. */
     private static void refused(int errno, long size) {
         if (errno != Errno.ENOENT && errno != Errno.EPERM && errno != Errno.ENODEV && errno != Errno.ENOTCONN) {
-            LOGGER.log(
-                    System.Logger.Level.WARNING,
-                    "the kernel refused an answer ({0}): {1}",
-                    size,
-                    Errno.name(errno));
+            LOGGER.log(System.Logger.Level.WARNING, "the kernel refused an answer ({0}): {1}", size, Errno.name(errno));
         }
     }
 }

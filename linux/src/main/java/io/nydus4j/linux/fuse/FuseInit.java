@@ -58,8 +58,7 @@ final class FuseInit {
         int requestBytes = (flags & FuseConnection.MAX_PAGES) != 0
                 ? options.maxRequestBytes()
                 : PAGES_WITHOUT_FLAG * FuseDevice.PAGE_SIZE;
-        return new FuseConnection(
-                Math.min(minor, MINOR), flags, in.get(JAVA_INT, BODY + 8), MAX_WRITE, requestBytes);
+        return new FuseConnection(Math.min(minor, MINOR), flags, in.get(JAVA_INT, BODY + 8), MAX_WRITE, requestBytes);
     }
 
     /** Tells whether the kernel speaks a newer major version; it then asks again once it has heard ours. */

@@ -39,8 +39,7 @@ final class FuseLoop implements Runnable {
     private final FuseReply reply;
     private final Scratch scratch = Scratch.take(); // kept until the loop ends
 
-    FuseLoop(FuseSession session, FuseDevice device, FuseHandler handler, Descriptor stopEvent)
-            throws ErrnoException {
+    FuseLoop(FuseSession session, FuseDevice device, FuseHandler handler, Descriptor stopEvent) throws ErrnoException {
         this.session = session;
         this.device = device;
         this.handler = handler;
@@ -56,8 +55,7 @@ final class FuseLoop implements Runnable {
         Libc.MEMORY.set(JAVA_LONG_UNALIGNED, scratch.struct() + 8, 0);
         check(
                 "epoll_ctl",
-                SysEpoll.epollCtl(
-                        scratch, epoll.number(), EPOLL_CTL_ADD, descriptor.number(), scratch.struct()));
+                SysEpoll.epollCtl(scratch, epoll.number(), EPOLL_CTL_ADD, descriptor.number(), scratch.struct()));
     }
 
     @Override
@@ -137,8 +135,11 @@ final class FuseLoop implements Runnable {
 
     private int limit(int opcode) {
         return switch (opcode) {
-            case FuseOpcode.READ, FuseOpcode.READDIR, FuseOpcode.READDIRPLUS, FuseOpcode.GETXATTR, FuseOpcode.LISTXATTR ->
-                Math.min(request.size(), device.replyCapacity());
+            case FuseOpcode.READ,
+                    FuseOpcode.READDIR,
+                    FuseOpcode.READDIRPLUS,
+                    FuseOpcode.GETXATTR,
+                    FuseOpcode.LISTXATTR -> Math.min(request.size(), device.replyCapacity());
             case FuseOpcode.READLINK -> READLINK_LIMIT;
             default -> device.replyCapacity();
         };

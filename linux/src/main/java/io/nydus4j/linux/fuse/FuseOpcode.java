@@ -67,7 +67,8 @@ public final class FuseOpcode {
     /** Tells whether such a request would change the file system. */
     static boolean isChange(int opcode) {
         return switch (opcode) {
-            case SETATTR, SYMLINK, WRITE, SETXATTR, REMOVEXATTR, CREATE, FALLOCATE, RENAME2, COPY_FILE_RANGE, TMPFILE -> true;
+            case SETATTR, SYMLINK, WRITE, SETXATTR, REMOVEXATTR, CREATE, FALLOCATE, RENAME2, COPY_FILE_RANGE, TMPFILE ->
+                true;
             default -> opcode >= MKNOD && opcode <= LINK; // MKNOD, MKDIR, UNLINK, RMDIR, RENAME, LINK
         };
     }

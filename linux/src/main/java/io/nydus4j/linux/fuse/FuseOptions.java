@@ -14,7 +14,10 @@ public record FuseOptions(int threads, long flags, int maxRequestBytes, int maxB
     /** Checks the ranges. */
     public FuseOptions {
         check(threads >= 1 && threads <= 64, "threads", threads);
-        check(maxRequestBytes >= 128 << 10 && maxRequestBytes <= 1 << 20 && maxRequestBytes % (64 << 10) == 0, "maxRequestBytes", maxRequestBytes);
+        check(
+                maxRequestBytes >= 128 << 10 && maxRequestBytes <= 1 << 20 && maxRequestBytes % (64 << 10) == 0,
+                "maxRequestBytes",
+                maxRequestBytes);
         check(maxBackground >= 1 && maxBackground <= Short.MAX_VALUE, "maxBackground", maxBackground);
         check(readAheadKiB >= 0, "readAheadKiB", readAheadKiB);
     }

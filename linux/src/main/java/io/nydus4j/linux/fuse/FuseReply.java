@@ -180,9 +180,12 @@ public final class FuseReply {
      * @param length number of bytes, 0 to what the request asked for
      */
     public void data(MemorySegment source, long offset, long length) {
-        append(source, offset, length);
-        send();
-        Reference.reachabilityFence(source);
+        try {
+            append(source, offset, length);
+            send();
+        } finally {
+            Reference.reachabilityFence(source);
+        }
     }
 
     /** Answers by bytes of an array. */
@@ -210,8 +213,7 @@ public final class FuseReply {
         }
         long address = source.address() + offset;
         long last = vectors + (long) pieces * VECTOR_SIZE; // vector 0 is the header
-        if (pieces > 0
-                && Libc.MEMORY.get(JAVA_LONG, last) + Libc.MEMORY.get(JAVA_LONG, last + 8) == address) {
+        if (pieces > 0 && Libc.MEMORY.get(JAVA_LONG, last) + Libc.MEMORY.get(JAVA_LONG, last + 8) == address) {
             Libc.MEMORY.set(JAVA_LONG, last + 8, Libc.MEMORY.get(JAVA_LONG, last + 8) + length);
         } else if (pieces == MAX_PIECES) {
             throw new IllegalStateException("more than " + MAX_PIECES + " pieces");
@@ -259,8 +261,7 @@ public final class FuseReply {
      * @param nameLength its length in bytes, 1 to 255
      * @return false if it no longer fits; then nothing was added
      */
-    public boolean dirent(
-            long ino, long cookie, int mode, MemorySegment names, long nameOffset, int nameLength) {
+    public boolean dirent(long ino, long cookie, int mode, MemorySegment names, long nameOffset, int nameLength) {
         int size = padded(DIRENT_SIZE + nameLength);
         if (size > room()) {
             return false;
@@ -383,8 +384,7 @@ public final class FuseReply {
         Libc.MEMORY.set(JAVA_LONG, header + 8, unique);
     }
 
-    private static void writeEntry(
-            long at, long nodeId, long generation, long validSeconds, FuseAttributes node) {
+    private static void writeEntry(long at, long nodeId, long generation, long validSeconds, FuseAttributes node) {
         MemorySegment memory = Libc.MEMORY;
         memory.set(JAVA_LONG, at, nodeId);
         memory.set(JAVA_LONG, at + 8, generation);

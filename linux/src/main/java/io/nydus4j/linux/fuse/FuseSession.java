@@ -3,20 +3,19 @@ package io.nydus4j.linux.fuse;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.libc.Fcntl;
 import io.nydus4j.linux.libc.Libc;
-import io.nydus4j.linux.libc.Poll;
 import io.nydus4j.linux.libc.Scratch;
 import io.nydus4j.linux.libc.Unistd;
 import io.nydus4j.linux.mount.FuseMount;
 import io.nydus4j.linux.mount.FuseMountOptions;
 import io.nydus4j.linux.mount.ReadAhead;
 import io.nydus4j.linux.socket.EventCounter;
+import io.nydus4j.linux.socket.Readiness;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -42,7 +41,6 @@ import org.jspecify.annotations.Nullable;
  * is thread-safe.
  */
 public final class FuseSession implements AutoCloseable {
-    private static final int POLLIN = 1;
     private static final int F_GETFL = 3;
     private static final int F_SETFL = 4;
     private static final int O_NONBLOCK = 04000;
@@ -71,7 +69,9 @@ public final class FuseSession implements AutoCloseable {
         final List<Thread> threads = new ArrayList<>();
         final AtomicReference<@Nullable SessionEnd> first = new AtomicReference<>();
         final AtomicInteger running = new AtomicInteger();
-        @Nullable EventCounter stopEvent;
+
+        @Nullable
+        EventCounter stopEvent;
     }
 
     private FuseSession(FuseDevice device, FuseMount mount, FuseHandler handler, FuseOptions options) {
@@ -163,7 +163,7 @@ public final class FuseSession implements AutoCloseable {
                         request.buffer().address(),
                         request.buffer().byteSize());
                 if (n == -Errno.EAGAIN) {
-                    awaitInput(scratch, descriptor);
+                    Readiness.awaitInput(descriptor, Duration.ofSeconds(1));
                     continue;
                 }
                 if (n == -Errno.EINTR || n == -Errno.ENOENT) {
@@ -191,14 +191,6 @@ public final class FuseSession implements AutoCloseable {
             reply.close();
         }
         throw new IOException("the kernel sent no INIT within " + HANDSHAKE_SECONDS + " s");
-    }
-
-    /** Waits a second at most. */
-    private static void awaitInput(Scratch scratch, Descriptor descriptor) {
-        Libc.MEMORY.set(JAVA_INT, scratch.struct(), descriptor.number());
-        Libc.MEMORY.set(JAVA_SHORT, scratch.struct() + 4, (short) POLLIN);
-        Libc.MEMORY.set(JAVA_SHORT, scratch.struct() + 6, (short) 0);
-        Poll.poll(scratch, scratch.struct(), 1, 1000);
     }
 
     /** Returns what was agreed with the kernel, to be kept for a successor. */
@@ -424,13 +416,7 @@ public final class FuseSession implements AutoCloseable {
             Libc.MEMORY.set(JAVA_INT, message, NOTIFY_HEADER + body.length);
             Libc.MEMORY.set(JAVA_INT, message + 4, code);
             Libc.MEMORY.set(JAVA_LONG, message + 8, 0);
-            MemorySegment.copy(
-                    body,
-                    0,
-                    Libc.MEMORY,
-                    JAVA_BYTE,
-                    message + NOTIFY_HEADER,
-                    body.length);
+            MemorySegment.copy(body, 0, Libc.MEMORY, JAVA_BYTE, message + NOTIFY_HEADER, body.length);
             return Unistd.write(scratch, device.descriptor().number(), message, NOTIFY_HEADER + body.length);
         } finally {
             device.release();

@@ -56,6 +56,11 @@ public final class Libc {
                 .orElseThrow(() -> new UnsatisfiedLinkError("the C library has no function " + function));
     }
 
+    /** Returns the address of a variable of the C library. */
+    static long variable(String name) {
+        return address(name).address();
+    }
+
     private static FunctionDescriptor shape(int arity) {
         MemoryLayout[] arguments = new MemoryLayout[arity];
         Arrays.fill(arguments, JAVA_LONG);

@@ -11,6 +11,7 @@ public final class Spawn {
     private static final MethodHandle DESTROY = Libc.link("posix_spawn_file_actions_destroy", 1);
     private static final MethodHandle ADD_DUP2 = Libc.link("posix_spawn_file_actions_adddup2", 3);
     private static final MethodHandle ADD_CLOSE = Libc.link("posix_spawn_file_actions_addclose", 2);
+    private static final MethodHandle ADD_CLOSE_FROM = Libc.link("posix_spawn_file_actions_addclosefrom_np", 2);
     private static final MethodHandle SPAWNP = Libc.link("posix_spawnp", 6);
 
     private Spawn() {}
@@ -35,9 +36,13 @@ public final class Spawn {
         return -(int) Libc.raw(ADD_CLOSE, scratch, actions, descriptor);
     }
 
+    /** Calls {@code posix_spawn_file_actions_addclosefrom_np}, which glibc has since 2.34. */
+    public static int addCloseFrom(Scratch scratch, long actions, int first) {
+        return -(int) Libc.raw(ADD_CLOSE_FROM, scratch, actions, first);
+    }
+
     /** Calls {@code posix_spawnp} without attributes. */
-    public static int spawnp(
-            Scratch scratch, long process, long file, long actions, long arguments, long environment) {
+    public static int spawnp(Scratch scratch, long process, long file, long actions, long arguments, long environment) {
         return -(int) Libc.raw(SPAWNP, scratch, process, file, actions, 0, arguments, environment);
     }
 }

@@ -1,5 +1,6 @@
 package io.nydus4j.linux.libc;
 
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code unistd.h} that are in use. */
@@ -24,6 +25,8 @@ public final class Unistd {
     private static final MethodHandle SYSCALL = Libc.linkVariadic("syscall", 4, 1);
     private static final MethodHandle GETEUID = Libc.link("geteuid", 0);
     private static final MethodHandle GETEGID = Libc.link("getegid", 0);
+
+    private static final long ENVIRON = Libc.variable("environ");
 
     private Unistd() {}
 
@@ -127,5 +130,10 @@ public final class Unistd {
     /** Calls {@code getegid}; returns its result or the negated error number. */
     public static int getegid(Scratch scratch) {
         return scratch.intResult(Libc.raw(GETEGID, scratch));
+    }
+
+    /** Returns the address of the first of the environment's string pointers; a null pointer ends them. */
+    public static long environ() {
+        return Libc.MEMORY.get(ValueLayout.JAVA_LONG, ENVIRON);
     }
 }

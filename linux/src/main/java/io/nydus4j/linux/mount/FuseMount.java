@@ -2,10 +2,10 @@ package io.nydus4j.linux.mount;
 
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
-import io.nydus4j.linux.ProcessIdentity;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
+import io.nydus4j.linux.file.ProcessIdentity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 

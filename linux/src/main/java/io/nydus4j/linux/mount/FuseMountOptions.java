@@ -16,19 +16,11 @@ import java.nio.file.Path;
  */
 @SuppressWarnings("ArrayRecordComponent") // names are bytes; options are not compared
 public record FuseMountOptions(
-        byte[] mountPoint,
-        String source,
-        String subtype,
-        long flags,
-        boolean allowOther,
-        boolean defaultPermissions) {
+        byte[] mountPoint, String source, String subtype, long flags, boolean allowOther, boolean defaultPermissions) {
 
     /** Returns what suits an image: read-only, without set-user-id and devices, for all users, permissions checked. */
     public static FuseMountOptions readOnly(byte[] mountPoint, String source) {
-        long flags = MountFlags.READ_ONLY
-                | MountFlags.NO_SUID
-                | MountFlags.NO_DEVICES
-                | MountFlags.NO_ACCESS_TIME;
+        long flags = MountFlags.READ_ONLY | MountFlags.NO_SUID | MountFlags.NO_DEVICES | MountFlags.NO_ACCESS_TIME;
         return new FuseMountOptions(mountPoint, source, "", flags, true, true);
     }
 

@@ -39,13 +39,13 @@ public final class MountTable {
      */
     static List<MountEntry> parse(byte[] table) {
         List<MountEntry> entries = new ArrayList<>();
-        for (String line : new String(table, StandardCharsets.ISO_8859_1).split("\n")) { // one char per byte
+        for (String line : new String(table, StandardCharsets.ISO_8859_1).split("\n", -1)) { // one char per byte
             String[] fields = line.split(" ", -1);
             int dash = Arrays.asList(fields).indexOf(SEPARATOR);
             if (dash < 6 || fields.length < dash + 4) {
                 continue;
             }
-            String[] device = fields[2].split(":");
+            String[] device = fields[2].split(":", 2);
             entries.add(new MountEntry(
                     Integer.parseInt(fields[0]),
                     Integer.parseInt(fields[1]),

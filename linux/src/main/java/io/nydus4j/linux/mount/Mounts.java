@@ -20,8 +20,7 @@ public final class Mounts {
      * @param flags  bits of {@link MountFlags}
      * @param data   the file system's options, separated by commas, at most 4095 bytes
      */
-    public static void mount(String source, byte[] target, String type, long flags, String data)
-            throws ErrnoException {
+    public static void mount(String source, byte[] target, String type, long flags, String data) throws ErrnoException {
         byte[] options = RawBytes.bytes(data);
         if (options.length > MAX_DATA) {
             throw new IllegalArgumentException("mount options of " + options.length + " bytes");

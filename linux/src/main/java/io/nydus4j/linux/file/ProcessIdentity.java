@@ -1,4 +1,4 @@
-package io.nydus4j.linux;
+package io.nydus4j.linux.file;
 
 import io.nydus4j.linux.libc.Scratch;
 import io.nydus4j.linux.libc.Unistd;
