@@ -39,11 +39,16 @@ build_app() {
     new=app-$(date +%Y%m%d-%H%M%S)-$$
     rm -rf -- "$work/lib" "$store"/new-*
     mkdir -p -- "$work" && : >"$store/stamp" || return 1
-    # Maven keeps what it fetched in the home folder; a user without one gets a place here.
-    if [[ -z ${HOME-} ]] || ! { [[ -w $HOME/.m2 ]] || mkdir -p -- "$HOME/.m2" 2>/dev/null; }; then
-        export MAVEN_USER_HOME=$cache/m2
-        repository=("-Dmaven.repo.local=$cache/m2/repository")
-    fi
+    # Maven keeps what it fetches in the home folder: mvnw goes by HOME, Java by the user's entry in the password
+    # file. A user who cannot write there gets a place here.
+    local homes home
+    homes=("${HOME:-/}" "$(unset HOME && echo ~)")
+    for home in "${homes[@]}"; do
+        if ! { [[ -w $home/.m2 ]] || mkdir -p -- "$home/.m2" 2>/dev/null; }; then
+            export MAVEN_USER_HOME=$cache/m2
+            repository=("-Dmaven.repo.local=$cache/m2/repository")
+        fi
+    done
     (cd -- "$root" && JAVA_HOME=$jdk sh ./mvnw -B -ntp -Dquick "-Dapp.directory=$work" "${repository[@]}" \
         -pl cli -am package </dev/null 2>&1) | show_progress
     if [[ ${PIPESTATUS[0]} != 0 ]]; then
