@@ -9,7 +9,10 @@ show_progress() {
         if [[ -t 2 && $line == '[INFO] Building '*'['*/*']' ]]; then
             step=${line##*'['}
             line=${line#'[INFO] Building nydus4j '}
-            printf '\r\e[Knydus4j: building (%s) %s' "${step%']'}" "${line%% *}" >&2
+            line=${line%% *}
+            # The first is the parent of all, which has only a version.
+            [[ $line != [0-9]* ]] || line=
+            printf '\r\e[Knydus4j: building (%s) %s' "${step%']'}" "$line" >&2
         fi
     done 3>"$store/build.log"
     [[ ! -t 2 ]] || printf '\r\e[K' >&2
@@ -22,10 +25,10 @@ build_app() {
     if command -v flock >/dev/null && ! flock -n 9; then
         echo "nydus4j: another process is building the commands, waiting for it" >&2
         flock 9
-        if find_app; then
-            exec 9>&-
-            return 0
-        fi
+    fi
+    if find_app; then
+        exec 9>&-
+        return 0
     fi
     local reason="first use, a minute or two"
     [[ ! -e $store/current ]] || reason="sources changed"

@@ -84,6 +84,8 @@ else
     aot_folder=$app/aot
     modules=$app/modules
 fi
+# bin/package only wants them built.
+[[ $tool != package ]] || return 0
 # The file names the jars, one a line.
 mapfile -t jars <"$modules"
 modules=
