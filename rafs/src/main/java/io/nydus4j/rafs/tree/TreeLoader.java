@@ -64,6 +64,9 @@ public final class TreeLoader {
             parents.removeLast();
         }
         if (parents.isEmpty()) {
+            if (!node.isDirectory()) {
+                throw new RafsFormatException("inode " + inode.ino(), -1, "the root is no directory");
+            }
             root = node;
         } else if (parents.getLast().put(node) != null) {
             throw new RafsFormatException("inode " + inode.ino(), -1, "its name is twice in its directory");

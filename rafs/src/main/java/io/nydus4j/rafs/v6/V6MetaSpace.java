@@ -51,9 +51,7 @@ final class V6MetaSpace {
             if (count == numbers.length) {
                 // What has been taken out makes room before the array grows.
                 int used = count - first;
-                long[] target = numbers.length >= 8 && used * 2 <= numbers.length
-                        ? numbers
-                        : new long[Math.max(8, numbers.length * 2)];
+                long[] target = used * 2 < numbers.length ? numbers : new long[Math.max(8, numbers.length * 2)];
                 System.arraycopy(numbers, first, target, 0, used);
                 numbers = target;
                 first = 0;
