@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.linux.Command;
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.Requirements;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
@@ -282,6 +284,65 @@ class FuseSessionTest {
         assertThat(Command.run(mountPoint, "cat", "file").text()).isEqualTo("x");
         assertThat(session.invalidateEntry(FuseRequest.ROOT_NODE_ID, "nothing".getBytes(UTF_8)))
                 .isFalse();
+    }
+
+    @Test
+    void servesManyReadersAtOnce() throws Exception {
+        String script = "";
+        for (int i = 0; i < 12; i++) {
+            byte[] content = random((3 << 20) + i);
+            tree.file(tree.root, "f" + i, content).slow = i % 2 == 0;
+            String sum = HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+            script += "{ echo '" + sum + "  f" + i + "' | sha256sum -c --quiet || echo BAD; } & ";
+        }
+        mount(FuseOptions.defaults().withThreads(4));
+        assertThat(Command.run(mountPoint, "sh", "-c", script + "wait; echo done")
+                        .text())
+                .isEqualTo("done");
+    }
+
+    @Test
+    void turnsFailuresOfTheHandlerIntoErrors() throws IOException {
+        tree.file(tree.root, "file", new byte[10]);
+        tree.failure = request -> {
+            if (request.opcode() == FuseOpcode.READLINK) {
+                throw new ErrnoException("test", Errno.EOVERFLOW);
+            }
+            throw new IllegalStateException("meant to happen");
+        };
+        tree.symlink(tree.root, "link", "target");
+        mount();
+        assertThat(Command.run(mountPoint, "cat", "file").text()).contains("Input/output error");
+        assertThat(Command.run(
+                                mountPoint,
+                                "python3",
+                                "-c",
+                                "import os\ntry: os.readlink('link')\nexcept OSError as e: print(e.errno)")
+                        .text())
+                .isEqualTo(Integer.toString(Errno.EOVERFLOW));
+        tree.failure = request -> {}; // and leaves the request without an answer
+        tree.silent = true;
+        assertThat(Command.run(mountPoint, "cat", "file").text()).contains("Input/output error");
+        tree.silent = false;
+        assertThat(Command.run(mountPoint, "cat", "file").status()).isZero();
+    }
+
+    @Test
+    void toleratesAnswersAfterTheEnd() throws Exception {
+        tree.file(tree.root, "file", new byte[10]).slow = true;
+        tree.delayMillis = 1500;
+        mount();
+        Process reader = new ProcessBuilder("cat", mountPoint.resolve("file").toString()).start();
+        while (tree.reads.sum() == 0) {
+            Thread.onSpinWait();
+        }
+        session.close();
+        assertThat(reader.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(tree.late.get(20, TimeUnit.SECONDS))
+                .as("completed without an exception")
+                .isTrue();
+        assertThat(session.device().isOpen()).isFalse();
     }
 
     @Test

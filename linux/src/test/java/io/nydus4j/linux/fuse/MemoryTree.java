@@ -4,12 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.file.Mode;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.LongAdder;
 
 /** A file system in memory, built node by node before it is mounted; node ids are positions in the list of nodes, from 1. */
@@ -41,6 +43,16 @@ final class MemoryTree implements FuseHandler {
     final LongAdder reads = new LongAdder();
     final LongAdder plusListings = new LongAdder();
     final LongAdder forgets = new LongAdder();
+
+    final CompletableFuture<Boolean> late = new CompletableFuture<>();
+    volatile int delayMillis = 20;
+    volatile boolean silent;
+    volatile Failure failure = request -> {};
+
+    /** Makes requests fail. */
+    interface Failure {
+        void check(FuseRequest request) throws IOException;
+    }
 
     private Node add(Node node) {
         nodes.add(node);
@@ -122,14 +134,19 @@ final class MemoryTree implements FuseHandler {
     }
 
     @Override
-    public void readlink(FuseRequest request, FuseReply reply) {
+    public void readlink(FuseRequest request, FuseReply reply) throws IOException {
+        failure.check(request);
         Node node = node(request);
         reply.data(node.data, 0, node.data.byteSize());
     }
 
     @Override
-    public void read(FuseRequest request, FuseReply reply) {
+    public void read(FuseRequest request, FuseReply reply) throws IOException {
         reads.increment();
+        failure.check(request);
+        if (silent) {
+            return;
+        }
         Node node = node(request);
         long offset = Math.min(request.offset(), node.data.byteSize());
         long length = Math.min(request.size(), node.data.byteSize() - offset);
@@ -140,10 +157,13 @@ final class MemoryTree implements FuseHandler {
         PendingReply pending = reply.detach();
         Thread.ofVirtual().start(() -> {
             try {
-                Thread.sleep(20);
+                Thread.sleep(delayMillis);
                 pending.data(node.data, offset, length);
+                late.complete(true);
             } catch (InterruptedException e) {
                 pending.error(Errno.EINTR);
+            } finally {
+                late.complete(false);
             }
         });
     }
