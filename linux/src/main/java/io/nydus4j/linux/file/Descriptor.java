@@ -146,6 +146,7 @@ public final class Descriptor implements AutoCloseable {
      * @return the number of bytes, at least 1, or -1 at or past the end of the file
      */
     public int readAt(long position, byte[] target, int offset, int length) throws ErrnoException {
+        checkPosition(position);
         return transferIn("pread", target, offset, length, position);
     }
 
@@ -231,6 +232,7 @@ public final class Descriptor implements AutoCloseable {
 
     /** Writes all of the bytes at a position, in bytes, at least 0. */
     public void writeAt(long position, byte[] source, int offset, int length) throws ErrnoException {
+        checkPosition(position);
         transferOut("pwrite", source, offset, length, position);
     }
 
@@ -259,6 +261,7 @@ public final class Descriptor implements AutoCloseable {
     /** Writes all of native memory at a position, in bytes, at least 0. */
     public void writeAt(long position, MemorySegment source) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
+            checkPosition(position);
             writeAll("pwrite", scratch, nativeAddress(source), source.byteSize(), position);
         } finally {
             Reference.reachabilityFence(source);
@@ -481,6 +484,12 @@ public final class Descriptor implements AutoCloseable {
             throw new ErrnoException(call, (int) -result);
         }
         return result;
+    }
+
+    private static void checkPosition(long position) {
+        if (position < 0) { // would mean the file's own position
+            throw new IllegalArgumentException("position " + position);
+        }
     }
 
     private static long nativeAddress(MemorySegment segment) {

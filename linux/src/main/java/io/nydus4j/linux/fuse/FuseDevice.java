@@ -20,7 +20,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class FuseDevice {
     /** Most pending replies that are being written at once, each with a buffer of its own. */
-    private static final int REPLIES = 16;
+    private static final int REPLIES = 8;
 
     /** The machine's page size, in bytes: the unit of the kernel's limits. */
     static final int PAGE_SIZE = pageSize();

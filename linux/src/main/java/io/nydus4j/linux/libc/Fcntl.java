@@ -4,10 +4,10 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code fcntl.h} that are in use. */
 public final class Fcntl {
-    private static final MethodHandle OPENAT = Libc.linkVariadic("openat", 4, 3);
-    private static final MethodHandle FCNTL = Libc.linkVariadic("fcntl", 3, 2);
-    private static final MethodHandle FALLOCATE = Libc.link("fallocate", 4);
-    private static final MethodHandle POSIX_FADVISE = Libc.link("posix_fadvise", 4);
+    private static final MethodHandle OPENAT = Libc.link("openat");
+    private static final MethodHandle FCNTL = Libc.link("fcntl");
+    private static final MethodHandle FALLOCATE = Libc.link("fallocate");
+    private static final MethodHandle POSIX_FADVISE = Libc.link("posix_fadvise");
 
     private Fcntl() {}
 

@@ -9,40 +9,46 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/** Links functions of the C library and calls them. */
+/**
+ * Links functions of the C library and calls them.
+ *
+ * <p>All have one shape, six 64-bit arguments and a 64-bit result, since the linker takes milliseconds to compile a shape but next to
+ * nothing for one more function of the same. The calling conventions of Linux on x86-64 and aarch64 allow that for functions of at
+ * most six integers and pointers: each argument travels in a register of its own, whose upper half a narrower argument leaves
+ * undefined, registers past the last argument are scratch, and variable arguments go where fixed ones would.
+ */
 public final class Libc {
     /** All memory of the process, for reading and writing at addresses that native code gives or takes. */
     public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     static final StructLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();
 
+    private static final int ARGUMENTS = 6;
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
+    private static final FunctionDescriptor SHAPE = shape();
 
     private Libc() {}
 
     /**
      * Links a function.
      *
-     * @param function its name in the C library
-     * @param arity    number of its arguments, 0 to 6
-     * @return a handle that takes the capture segment and {@code arity} longs and returns a long
+     * @param function its name in the C library; it takes at most {@value #ARGUMENTS} integers or pointers
+     * @return a handle that takes the capture segment and {@value #ARGUMENTS} longs and returns a long
      * @throws UnsatisfiedLinkError if the C library lacks it
      */
-    static MethodHandle link(String function, int arity) {
-        return LINKER.downcallHandle(address(function), shape(arity), CAPTURE);
+    static MethodHandle link(String function) {
+        return LINKER.downcallHandle(address(function), SHAPE, CAPTURE);
     }
 
-    /**
-     * Links a function with a variable argument list.
-     *
-     * @param function its name in the C library
-     * @param arity    number of arguments that calls pass
-     * @param fixed    number of arguments before the variable ones
-     */
-    static MethodHandle linkVariadic(String function, int arity, int fixed) {
-        return LINKER.downcallHandle(address(function), shape(arity), CAPTURE, Linker.Option.firstVariadicArg(fixed));
+    /** Links a function, or returns null if the C library lacks it. */
+    static @Nullable MethodHandle linkIfPresent(String function) {
+        return LINKER.defaultLookup()
+                .find(function)
+                .map(address -> LINKER.downcallHandle(address, SHAPE, CAPTURE))
+                .orElse(null);
     }
 
     /**
@@ -61,8 +67,8 @@ public final class Libc {
         return address(name).address();
     }
 
-    private static FunctionDescriptor shape(int arity) {
-        MemoryLayout[] arguments = new MemoryLayout[arity];
+    private static FunctionDescriptor shape() {
+        MemoryLayout[] arguments = new MemoryLayout[ARGUMENTS];
         Arrays.fill(arguments, JAVA_LONG);
         return FunctionDescriptor.of(JAVA_LONG, arguments);
     }
@@ -80,7 +86,7 @@ public final class Libc {
 
     static long raw(MethodHandle function, Scratch scratch) {
         try {
-            return (long) function.invokeExact(scratch.capture());
+            return (long) function.invokeExact(scratch.capture(), 0L, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw failed(t);
         }
@@ -88,7 +94,7 @@ public final class Libc {
 
     static long raw(MethodHandle function, Scratch scratch, long a) {
         try {
-            return (long) function.invokeExact(scratch.capture(), a);
+            return (long) function.invokeExact(scratch.capture(), a, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw failed(t);
         }
@@ -96,7 +102,7 @@ public final class Libc {
 
     static long raw(MethodHandle function, Scratch scratch, long a, long b) {
         try {
-            return (long) function.invokeExact(scratch.capture(), a, b);
+            return (long) function.invokeExact(scratch.capture(), a, b, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw failed(t);
         }
@@ -104,7 +110,7 @@ public final class Libc {
 
     static long raw(MethodHandle function, Scratch scratch, long a, long b, long c) {
         try {
-            return (long) function.invokeExact(scratch.capture(), a, b, c);
+            return (long) function.invokeExact(scratch.capture(), a, b, c, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw failed(t);
         }
@@ -112,7 +118,7 @@ public final class Libc {
 
     static long raw(MethodHandle function, Scratch scratch, long a, long b, long c, long d) {
         try {
-            return (long) function.invokeExact(scratch.capture(), a, b, c, d);
+            return (long) function.invokeExact(scratch.capture(), a, b, c, d, 0L, 0L);
         } catch (Throwable t) {
             throw failed(t);
         }
@@ -120,7 +126,7 @@ public final class Libc {
 
     static long raw(MethodHandle function, Scratch scratch, long a, long b, long c, long d, long e) {
         try {
-            return (long) function.invokeExact(scratch.capture(), a, b, c, d, e);
+            return (long) function.invokeExact(scratch.capture(), a, b, c, d, e, 0L);
         } catch (Throwable t) {
             throw failed(t);
         }

@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code poll.h} that are in use. */
 public final class Poll {
-    private static final MethodHandle POLL = Libc.link("poll", 3);
+    private static final MethodHandle POLL = Libc.link("poll");
 
     private Poll() {}
 

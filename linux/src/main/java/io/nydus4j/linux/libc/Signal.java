@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code signal.h} that are in use. */
 public final class Signal {
-    private static final MethodHandle KILL = Libc.link("kill", 2);
+    private static final MethodHandle KILL = Libc.link("kill");
 
     private Signal() {}
 

@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code stdio.h} that are in use. */
 public final class Stdio {
-    private static final MethodHandle RENAMEAT2 = Libc.link("renameat2", 5);
+    private static final MethodHandle RENAMEAT2 = Libc.link("renameat2");
 
     private Stdio() {}
 

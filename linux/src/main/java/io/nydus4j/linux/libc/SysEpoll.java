@@ -4,9 +4,9 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/epoll.h} that are in use. */
 public final class SysEpoll {
-    private static final MethodHandle EPOLL_CREATE1 = Libc.link("epoll_create1", 1);
-    private static final MethodHandle EPOLL_CTL = Libc.link("epoll_ctl", 4);
-    private static final MethodHandle EPOLL_WAIT = Libc.link("epoll_wait", 4);
+    private static final MethodHandle EPOLL_CREATE1 = Libc.link("epoll_create1");
+    private static final MethodHandle EPOLL_CTL = Libc.link("epoll_ctl");
+    private static final MethodHandle EPOLL_WAIT = Libc.link("epoll_wait");
 
     private SysEpoll() {}
 

@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/eventfd.h} that are in use. */
 public final class SysEventfd {
-    private static final MethodHandle EVENTFD = Libc.link("eventfd", 2);
+    private static final MethodHandle EVENTFD = Libc.link("eventfd");
 
     private SysEventfd() {}
 

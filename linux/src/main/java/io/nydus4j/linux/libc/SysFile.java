@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/file.h} that are in use. */
 public final class SysFile {
-    private static final MethodHandle FLOCK = Libc.link("flock", 2);
+    private static final MethodHandle FLOCK = Libc.link("flock");
 
     private SysFile() {}
 

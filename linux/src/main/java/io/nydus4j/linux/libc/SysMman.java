@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/mman.h} that are in use. */
 public final class SysMman {
-    private static final MethodHandle MEMFD_CREATE = Libc.link("memfd_create", 2);
+    private static final MethodHandle MEMFD_CREATE = Libc.link("memfd_create");
 
     private SysMman() {}
 

@@ -4,8 +4,8 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/mount.h} that are in use. */
 public final class SysMount {
-    private static final MethodHandle MOUNT = Libc.link("mount", 5);
-    private static final MethodHandle UMOUNT2 = Libc.link("umount2", 2);
+    private static final MethodHandle MOUNT = Libc.link("mount");
+    private static final MethodHandle UMOUNT2 = Libc.link("umount2");
 
     private SysMount() {}
 

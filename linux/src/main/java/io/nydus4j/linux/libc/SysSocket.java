@@ -4,14 +4,14 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/socket.h} that are in use. */
 public final class SysSocket {
-    private static final MethodHandle SOCKET = Libc.link("socket", 3);
-    private static final MethodHandle SOCKETPAIR = Libc.link("socketpair", 4);
-    private static final MethodHandle BIND = Libc.link("bind", 3);
-    private static final MethodHandle LISTEN = Libc.link("listen", 2);
-    private static final MethodHandle ACCEPT4 = Libc.link("accept4", 4);
-    private static final MethodHandle CONNECT = Libc.link("connect", 3);
-    private static final MethodHandle SENDMSG = Libc.link("sendmsg", 3);
-    private static final MethodHandle RECVMSG = Libc.link("recvmsg", 3);
+    private static final MethodHandle SOCKET = Libc.link("socket");
+    private static final MethodHandle SOCKETPAIR = Libc.link("socketpair");
+    private static final MethodHandle BIND = Libc.link("bind");
+    private static final MethodHandle LISTEN = Libc.link("listen");
+    private static final MethodHandle ACCEPT4 = Libc.link("accept4");
+    private static final MethodHandle CONNECT = Libc.link("connect");
+    private static final MethodHandle SENDMSG = Libc.link("sendmsg");
+    private static final MethodHandle RECVMSG = Libc.link("recvmsg");
 
     private SysSocket() {}
 

@@ -4,12 +4,12 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/stat.h} that are in use. */
 public final class SysStat {
-    private static final MethodHandle STATX = Libc.link("statx", 5);
-    private static final MethodHandle MKDIRAT = Libc.link("mkdirat", 3);
-    private static final MethodHandle MKNODAT = Libc.link("mknodat", 4);
-    private static final MethodHandle FCHMODAT = Libc.link("fchmodat", 4);
-    private static final MethodHandle FCHMOD = Libc.link("fchmod", 2);
-    private static final MethodHandle UTIMENSAT = Libc.link("utimensat", 4);
+    private static final MethodHandle STATX = Libc.link("statx");
+    private static final MethodHandle MKDIRAT = Libc.link("mkdirat");
+    private static final MethodHandle MKNODAT = Libc.link("mknodat");
+    private static final MethodHandle FCHMODAT = Libc.link("fchmodat");
+    private static final MethodHandle FCHMOD = Libc.link("fchmod");
+    private static final MethodHandle UTIMENSAT = Libc.link("utimensat");
 
     private SysStat() {}
 

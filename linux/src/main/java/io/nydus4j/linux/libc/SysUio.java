@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/uio.h} that are in use. */
 public final class SysUio {
-    private static final MethodHandle WRITEV = Libc.link("writev", 3);
+    private static final MethodHandle WRITEV = Libc.link("writev");
 
     private SysUio() {}
 

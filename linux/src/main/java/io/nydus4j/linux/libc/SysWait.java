@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/wait.h} that are in use. */
 public final class SysWait {
-    private static final MethodHandle WAITPID = Libc.link("waitpid", 3);
+    private static final MethodHandle WAITPID = Libc.link("waitpid");
 
     private SysWait() {}
 

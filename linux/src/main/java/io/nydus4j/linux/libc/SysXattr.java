@@ -4,14 +4,14 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code sys/xattr.h} that are in use. */
 public final class SysXattr {
-    private static final MethodHandle LISTXATTR = Libc.link("listxattr", 3);
-    private static final MethodHandle LLISTXATTR = Libc.link("llistxattr", 3);
-    private static final MethodHandle GETXATTR = Libc.link("getxattr", 4);
-    private static final MethodHandle LGETXATTR = Libc.link("lgetxattr", 4);
-    private static final MethodHandle SETXATTR = Libc.link("setxattr", 5);
-    private static final MethodHandle LSETXATTR = Libc.link("lsetxattr", 5);
-    private static final MethodHandle REMOVEXATTR = Libc.link("removexattr", 2);
-    private static final MethodHandle LREMOVEXATTR = Libc.link("lremovexattr", 2);
+    private static final MethodHandle LISTXATTR = Libc.link("listxattr");
+    private static final MethodHandle LLISTXATTR = Libc.link("llistxattr");
+    private static final MethodHandle GETXATTR = Libc.link("getxattr");
+    private static final MethodHandle LGETXATTR = Libc.link("lgetxattr");
+    private static final MethodHandle SETXATTR = Libc.link("setxattr");
+    private static final MethodHandle LSETXATTR = Libc.link("lsetxattr");
+    private static final MethodHandle REMOVEXATTR = Libc.link("removexattr");
+    private static final MethodHandle LREMOVEXATTR = Libc.link("lremovexattr");
 
     private SysXattr() {}
 

@@ -5,26 +5,26 @@ import java.lang.invoke.MethodHandle;
 
 /** The functions of {@code unistd.h} that are in use. */
 public final class Unistd {
-    private static final MethodHandle CLOSE = Libc.link("close", 1);
-    private static final MethodHandle READ = Libc.link("read", 3);
-    private static final MethodHandle PREAD = Libc.link("pread", 4);
-    private static final MethodHandle WRITE = Libc.link("write", 3);
-    private static final MethodHandle PWRITE = Libc.link("pwrite", 4);
-    private static final MethodHandle LSEEK = Libc.link("lseek", 3);
-    private static final MethodHandle READLINKAT = Libc.link("readlinkat", 4);
-    private static final MethodHandle LINKAT = Libc.link("linkat", 5);
-    private static final MethodHandle UNLINKAT = Libc.link("unlinkat", 3);
-    private static final MethodHandle SYMLINKAT = Libc.link("symlinkat", 3);
-    private static final MethodHandle FCHOWNAT = Libc.link("fchownat", 5);
-    private static final MethodHandle FTRUNCATE = Libc.link("ftruncate", 2);
-    private static final MethodHandle FSYNC = Libc.link("fsync", 1);
-    private static final MethodHandle FDATASYNC = Libc.link("fdatasync", 1);
-    private static final MethodHandle COPY_FILE_RANGE = Libc.link("copy_file_range", 6);
-    private static final MethodHandle ISATTY = Libc.link("isatty", 1);
-    private static final MethodHandle SYSCONF = Libc.link("sysconf", 1);
-    private static final MethodHandle SYSCALL = Libc.linkVariadic("syscall", 4, 1);
-    private static final MethodHandle GETEUID = Libc.link("geteuid", 0);
-    private static final MethodHandle GETEGID = Libc.link("getegid", 0);
+    private static final MethodHandle CLOSE = Libc.link("close");
+    private static final MethodHandle READ = Libc.link("read");
+    private static final MethodHandle PREAD = Libc.link("pread");
+    private static final MethodHandle WRITE = Libc.link("write");
+    private static final MethodHandle PWRITE = Libc.link("pwrite");
+    private static final MethodHandle LSEEK = Libc.link("lseek");
+    private static final MethodHandle READLINKAT = Libc.link("readlinkat");
+    private static final MethodHandle LINKAT = Libc.link("linkat");
+    private static final MethodHandle UNLINKAT = Libc.link("unlinkat");
+    private static final MethodHandle SYMLINKAT = Libc.link("symlinkat");
+    private static final MethodHandle FCHOWNAT = Libc.link("fchownat");
+    private static final MethodHandle FTRUNCATE = Libc.link("ftruncate");
+    private static final MethodHandle FSYNC = Libc.link("fsync");
+    private static final MethodHandle FDATASYNC = Libc.link("fdatasync");
+    private static final MethodHandle COPY_FILE_RANGE = Libc.link("copy_file_range");
+    private static final MethodHandle ISATTY = Libc.link("isatty");
+    private static final MethodHandle SYSCONF = Libc.link("sysconf");
+    private static final MethodHandle SYSCALL = Libc.link("syscall");
+    private static final MethodHandle GETEUID = Libc.link("geteuid");
+    private static final MethodHandle GETEGID = Libc.link("getegid");
 
     private static final long ENVIRON = Libc.variable("environ");
 

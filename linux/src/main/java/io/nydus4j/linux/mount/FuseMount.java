@@ -56,11 +56,17 @@ public record FuseMount(byte[] mountPoint, boolean byHelper) {
     }
 
     /**
-     * Unmounts lazily: the mount is out of sight at once, and gone when its last user is. Does nothing where it is gone already.
+     * Unmounts lazily: the mount is out of sight at once, and gone when its last user is. Does nothing where it is gone already, also
+     * if another kind of file system is mounted there.
      *
      * @throws IOException if the kernel or the helper refuses
      */
     public void unmount() throws IOException {
+        if (!MountTable.find(mountPoint)
+                .map(entry -> entry.type().equals("fuse") || entry.type().startsWith("fuse."))
+                .orElse(false)) {
+            return;
+        }
         if (byHelper) {
             Fusermount.unmount(mountPoint);
             return;

@@ -8,6 +8,9 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.RawBytes;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.DirectoryEntry;
+import io.nydus4j.linux.file.DirectoryListing;
+import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.libc.Fcntl;
 import io.nydus4j.linux.libc.Libc;
 import io.nydus4j.linux.libc.Scratch;
@@ -88,7 +91,27 @@ public final class SpawnedProcess {
                 check("addclose", Spawn.addClose(scratch, actions, number));
             }
         }
-        check("addclosefrom", Spawn.addCloseFrom(scratch, actions, end));
+        if (Spawn.hasCloseFrom()) {
+            check("addclosefrom", Spawn.addCloseFrom(scratch, actions, end));
+            return;
+        }
+        for (int number : openNumbers()) { // those that are opened from now on close at exec, if they are ours
+            if (number >= end) {
+                check("addclose", Spawn.addClose(scratch, actions, number));
+            }
+        }
+    }
+
+    private static List<Integer> openNumbers() throws ErrnoException {
+        List<Integer> numbers = new ArrayList<>();
+        byte[] table = "/proc/self/fd".getBytes(StandardCharsets.US_ASCII);
+        try (Descriptor directory = PosixFiles.openDirectory(Descriptor.WORKING_DIRECTORY, table)) {
+            for (DirectoryEntry entry : DirectoryListing.list(directory)) {
+                numbers.add(Integer.parseInt(RawBytes.text(entry.name())));
+            }
+            numbers.remove((Integer) directory.number());
+        }
+        return numbers;
     }
 
     private static SpawnedProcess spawn(

@@ -56,6 +56,7 @@ class DescriptorTest {
             MemorySegment memory = arena.allocate(LENGTH);
             file.readFullyAt(0, memory);
             assertThat(memory.mismatch(MemorySegment.ofArray(content))).isEqualTo(-1);
+            assertThatThrownBy(() -> file.readAt(-1, read, 0, 1)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> file.readFullyAt(1, memory)).isInstanceOf(EOFException.class);
             assertThat(file.status().size()).isEqualTo(LENGTH);
         }
