@@ -50,4 +50,13 @@ final class Root {
                 "-C",
                 directory.toString());
     }
+
+    /** Removes a tree that Java cannot name. */
+    static void removeTree(Path directory) throws IOException {
+        try {
+            run("rm", "-rf", directory.toString());
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
 }
