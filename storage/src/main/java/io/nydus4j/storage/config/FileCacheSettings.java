@@ -1,0 +1,27 @@
+package io.nydus4j.storage.config;
+
+/**
+ * A cache in files.
+ *
+ * @param workDirectory              folder of the files, made when it is first used
+ * @param disableIndexedMap          whether readiness of v5 chunks is kept in memory only
+ * @param enableEncryption           whether cached data is encrypted
+ * @param enableConvergentEncryption whether each chunk's digest is its key
+ * @param encryptionKey              32 bytes as hex text
+ */
+public record FileCacheSettings(
+        String workDirectory,
+        boolean disableIndexedMap,
+        boolean enableEncryption,
+        boolean enableConvergentEncryption,
+        Secret encryptionKey) {
+    /** Returns settings with just a folder. */
+    public static FileCacheSettings in(String workDirectory) {
+        return new FileCacheSettings(workDirectory, false, false, false, Secret.NONE);
+    }
+
+    FileCacheSettings withoutSecrets() {
+        return new FileCacheSettings(
+                workDirectory, disableIndexedMap, enableEncryption, enableConvergentEncryption, Secret.NONE);
+    }
+}
