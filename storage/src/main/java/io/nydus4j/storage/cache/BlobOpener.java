@@ -1,0 +1,226 @@
+package io.nydus4j.storage.cache;
+
+import io.nydus4j.blob.BlobFeatures;
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.blob.chunk.ChunkInfoLoader;
+import io.nydus4j.blob.chunk.ChunkInfoTable;
+import io.nydus4j.storage.BackendException;
+import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.backend.LocalFsBackend;
+import io.nydus4j.storage.config.CacheConfiguration;
+import io.nydus4j.storage.config.CacheKind;
+import io.nydus4j.storage.config.ConfigurationException;
+import io.nydus4j.storage.config.FileCacheSettings;
+import io.nydus4j.storage.config.StorageConfiguration;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Opens the blobs of one configuration: from its backend, in its cache. Safe for use by several threads. */
+public final class BlobOpener {
+    private final BlobBackend backend;
+    private final CacheKind kind;
+    private final Path folder;
+    private final CacheOptions options;
+    private final CacheCounters counters;
+
+    private BlobOpener(BlobBackend backend, CacheKind kind, Path folder, CacheOptions options, CacheCounters counters) {
+        this.backend = backend;
+        this.kind = kind;
+        this.folder = folder;
+        this.options = options;
+        this.counters = counters;
+    }
+
+    /**
+     * Makes an opener, and the cache's folder with it.
+     *
+     * @param backend  where blobs come from; the caller closes it after all blobs
+     * @param counters counts for all blobs
+     * @throws ConfigurationException if there is no cache section, or its cache is not supported
+     * @throws IOException            if the folder cannot be made
+     */
+    public static BlobOpener of(StorageConfiguration configuration, BlobBackend backend, CacheCounters counters)
+            throws IOException {
+        CacheConfiguration cache = configuration.requireCache();
+        CacheKind kind = cache.kind()
+                .orElseThrow(() -> new ConfigurationException(
+                        "invalid configuration", "cache: there is no cache type '" + cache.type() + "'"));
+        Path folder = Path.of(folderOf(cache));
+        switch (kind) {
+            case DUMMY -> {}
+            case FILE -> {
+                if (cache.fileCache().map(FileCacheSettings::enableEncryption).orElse(false)) {
+                    throw new ConfigurationException(
+                            "encrypted caches are not supported", "cache.filecache: enable_encryption is set");
+                }
+                makeFolder(folder);
+            }
+            case FSCACHE -> throw new ConfigurationException("fscache is not supported", "cache: type is 'fscache'");
+        }
+        return new BlobOpener(backend, kind, folder, CacheOptions.of(configuration), counters);
+    }
+
+    /** Returns the folder of a cache; empty if it has none. */
+    public static String folderOf(CacheConfiguration cache) {
+        return cache.kind().orElse(CacheKind.DUMMY) == CacheKind.FILE
+                ? cache.fileCache().map(FileCacheSettings::workDirectory).orElse("")
+                : "";
+    }
+
+    private static void makeFolder(Path folder) throws IOException {
+        if (Files.isDirectory(folder)) {
+            return;
+        }
+        try {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } catch (FileAlreadyExistsException e) {
+            throw (IOException) new NotDirectoryException(folder.toString()).initCause(e);
+        }
+    }
+
+    /**
+     * Opens a blob. May block on the network.
+     *
+     * @param info    what the image says of it
+     * @param records what the image says of its chunks, in any order
+     * @return to be closed by the caller
+     * @throws RafsFormatException if the image, the blob or a cache file is broken
+     * @throws BackendException    if the blob cannot be had
+     * @throws IOException         if a cache file cannot be used
+     */
+    public CachedBlob open(BlobInfo info, List<ChunkRecord> records) throws IOException {
+        String id = info.effectiveId();
+        checkName(id);
+        if (info.features().has(BlobFeatures.TARFS)) {
+            return TarBlob.open(info, tarFile(id), counters);
+        }
+        if (info.features().has(BlobFeatures.EXTERNAL)) {
+            throw new BackendException(backend.description(), "blob " + id, "external blobs are not supported", false);
+        }
+        PositionalSource source = backend.open(id);
+        ChunkInfoTable table = info.hasChunkInfo() ? loadTable(info, records) : null;
+        ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
+        ChunkChecks checks = ChunkChecks.of(table, records, options.validate());
+        return switch (kind) {
+            case DUMMY -> openInMemory(info, source, index, checks);
+            case FILE -> openFile(info, source, index, checks);
+            case FSCACHE -> throw new IllegalStateException("refused when the opener was made");
+        };
+    }
+
+    private static void checkName(String id) throws RafsFormatException {
+        if (id.isEmpty() || id.indexOf('/') >= 0 || id.indexOf('\0') >= 0 || id.startsWith(".")) {
+            throw new RafsFormatException("blob table", -1, "the blob id '" + id + "' cannot be a file name");
+        }
+    }
+
+    private Path tarFile(String id) throws IOException {
+        Path cached = folder.resolve(id);
+        if (kind == CacheKind.FILE && Files.isRegularFile(cached)) {
+            return cached;
+        }
+        if (backend instanceof LocalFsBackend local) {
+            return local.find(id);
+        }
+        throw new BackendException(
+                backend.description(), "blob " + id, "a tarfs image needs its tar file as " + cached, false);
+    }
+
+    private ChunkInfoTable loadTable(BlobInfo info, List<ChunkRecord> records) throws IOException {
+        if (kind == CacheKind.DUMMY) {
+            return ChunkInfoLoader.load(info, backend.open(info.metaId()));
+        }
+        return ChunkInfoFile.load(
+                folder.resolve(info.effectiveId() + ChunkInfoFile.SUFFIX),
+                info,
+                records,
+                () -> backend.open(info.metaId()));
+    }
+
+    /** Returns the size of the uncompressed address space: as the image says, or if it does not, up to the last chunk. */
+    private static long sizeOf(BlobInfo info, ChunkIndex index) {
+        return info.uncompressedSize() != 0 || index.size() == 0
+                ? info.uncompressedSize()
+                : index.end(index.size() - 1);
+    }
+
+    private static long storedSizeOf(BlobInfo info, PositionalSource source) throws IOException {
+        return info.compressedDataSize() != 0 ? info.compressedDataSize() : source.size();
+    }
+
+    private CachedBlob openInMemory(BlobInfo info, PositionalSource source, ChunkIndex index, ChunkChecks checks)
+            throws RafsFormatException {
+        DecodeWorkers workers = new DecodeWorkers(info);
+        workers.giveBack(workers.take());
+        UnitReader reader = new UnitReader(info, source, workers, counters);
+        return new MemoryBlob(info, sizeOf(info, index), index, checks, workers, reader, options.validate(), counters);
+    }
+
+    private CachedBlob openFile(BlobInfo info, PositionalSource source, ChunkIndex index, ChunkChecks checks)
+            throws IOException {
+        String id = info.effectiveId();
+        long size = sizeOf(info, index);
+        DecodeWorkers workers = new DecodeWorkers(info);
+        // A blob that nobody can decrypt is refused now.
+        workers.giveBack(workers.take());
+        ChunkFile file = null;
+        ChunkMarks marks = null;
+        try {
+            ChunkFiles.Opened opened = options.compressed()
+                    ? ChunkFiles.open(folder.resolve(id + StoredChunkFile.SUFFIX), storedSizeOf(info, source))
+                    : ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), size);
+            file = options.compressed()
+                    ? new StoredChunkFile(opened.channel())
+                    : new PlainChunkFile(opened.channel(), size);
+            marks = openMarks(info, index);
+            if (opened.grown()) {
+                marks.clearAll();
+            } else if (marks.isFull() && !marks.isComplete()) {
+                file.force();
+                marks.complete();
+            }
+            counters.fileOpened(id + PlainChunkFile.SUFFIX);
+            UnitReader reader = new UnitReader(info, source, workers, counters);
+            return new FileBlob(
+                    info, size, index, checks, new FileBlob.Parts(file, marks, workers, reader), options, counters);
+        } catch (IOException | RuntimeException e) {
+            close(marks, file, workers);
+            throw e;
+        }
+    }
+
+    private ChunkMarks openMarks(BlobInfo info, ChunkIndex index) throws IOException {
+        boolean persistent = index instanceof TableIndex || options.persistMap();
+        if (!persistent || info.chunkCount() == 0) {
+            return new UnknownMarks();
+        }
+        String name = info.effectiveId() + PlainChunkFile.SUFFIX + ChunkMap.SUFFIX;
+        return ChunkMap.open(folder.resolve(name), info.chunkCount());
+    }
+
+    private static void close(@Nullable ChunkMarks marks, @Nullable ChunkFile file, DecodeWorkers workers) {
+        if (marks != null) {
+            marks.close();
+        }
+        if (file != null) {
+            file.close();
+        }
+        workers.close();
+    }
+
+    /** Returns the counters of all blobs. */
+    public CacheCounters counters() {
+        return counters;
+    }
+}

@@ -1,0 +1,226 @@
+package io.nydus4j.storage.cache;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides who does what: for the chunks that somebody needs, which are ready, which are being worked on, and which new flights to start.
+ * Safe for use by several threads; nothing here does I/O.
+ */
+final class Flights {
+    /** Requests that one caller starts at a time. */
+    private static final int MOST_OWN = 4;
+    /** Plain bytes that are checked in one flight. */
+    private static final long CHECK_SIZE = 8 << 20;
+
+    /** Guards all fields. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition idle = lock.newCondition();
+    private final List<Flight> active = new ArrayList<>();
+    private boolean closed;
+    private boolean paused;
+
+    /** What a flight is planned by. */
+    interface Chunks {
+        ChunkIndex index();
+
+        /** Tells whether a chunk is there and checked. */
+        boolean isReady(int position);
+
+        /** Tells whether the cache file seems to hold a chunk. */
+        boolean isKept(int position);
+
+        /** Tells whether there is something to check a chunk by. */
+        boolean canCheck(int position);
+    }
+
+    /**
+     * What to do next for a range of chunks.
+     *
+     * @param own     flights to run, all begun for the caller
+     * @param awaited a flight to wait for if there are none of its own; null if all is ready
+     */
+    record Next(List<Flight> own, @Nullable Flight awaited) {}
+
+    /**
+     * Plans for a range of chunks.
+     *
+     * @param chunks the chunks, the same for all callers at a time
+     * @param first  first chunk needed
+     * @param last   last chunk needed
+     * @param window how far requests may grow
+     * @param kind   {@link Flight.Kind#DEMAND} or {@link Flight.Kind#PREFETCH}
+     * @throws IOException if no flight may begin any more
+     */
+    Next next(Chunks chunks, int first, int last, FetchWindow window, Flight.Kind kind) throws IOException {
+        lock.lock();
+        try {
+            while (paused) {
+                idle.awaitUninterruptibly();
+            }
+            if (closed) {
+                throw new IOException("the blob is closed");
+            }
+            List<Flight> own = new ArrayList<>();
+            Flight awaited = null;
+            int position = first;
+            while (position <= last && own.size() < MOST_OWN) {
+                if (chunks.isReady(position)) {
+                    position++;
+                    continue;
+                }
+                Flight other = flightOf(position);
+                if (other != null) {
+                    awaited = awaited == null ? other : awaited;
+                    position++;
+                    continue;
+                }
+                Flight flight = chunks.isKept(position)
+                        ? planCheck(chunks, position, last)
+                        : planFetch(chunks, position, last, window, kind);
+                active.add(flight);
+                own.add(flight);
+                position = flight.last() + 1;
+            }
+            return new Next(own, awaited);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private @Nullable Flight flightOf(int position) {
+        for (Flight flight : active) {
+            if (flight.claims(position)) {
+                return flight;
+            }
+        }
+        return null;
+    }
+
+    private boolean isFree(Chunks chunks, int position) {
+        return !chunks.isReady(position) && flightOf(position) == null;
+    }
+
+    /** Plans to check kept chunks from {@code first} on. */
+    private Flight planCheck(Chunks chunks, int first, int limit) {
+        BitSet claimed = new BitSet();
+        long size = 0;
+        int position = first;
+        while (position <= limit && size < CHECK_SIZE && chunks.isKept(position) && isFree(chunks, position)) {
+            claimed.set(position - first);
+            size += chunks.index().length(position);
+            position++;
+        }
+        return new Flight(Flight.Kind.CHECK, first, position - 1, position - 1, claimed);
+    }
+
+    /**
+     * Plans one request that starts with the unit of the chunk {@code needed}: it grows unit by unit as long as its stored bytes stay in
+     * the window and not more than a gap of them is of no use, and ends with a unit that has something missing. Units behind
+     * {@code limit}, which nobody asked for, come along only as far as they can be checked.
+     */
+    private Flight planFetch(Chunks chunks, int needed, int limit, FetchWindow window, Flight.Kind kind) {
+        ChunkIndex index = chunks.index();
+        int first = index.unitFirst(needed);
+        int last = index.unitLast(needed);
+        long requestStart = index.unitOffset(first);
+        long requestEnd = requestStart + index.unitStoredSize(first);
+        long useful = requestEnd;
+        int unit = last + 1;
+        while (unit < index.size()) {
+            int unitLast = index.unitLast(unit);
+            long start = index.unitOffset(unit);
+            long end = start + index.unitStoredSize(unit);
+            if (start < requestStart || end < requestEnd || end - requestStart > window.batchSize()) {
+                break;
+            }
+            requestEnd = end;
+            if (isMissing(chunks, unit, unitLast, limit)) {
+                if (start - useful > window.gap()) {
+                    break;
+                }
+                useful = end;
+                last = unitLast;
+            } else if (end - useful > window.gap()) {
+                break;
+            }
+            unit = unitLast + 1;
+        }
+        BitSet claimed = new BitSet();
+        for (int position = first; position <= last; position++) {
+            if (!chunks.isKept(position) && isFree(chunks, position)) {
+                claimed.set(position - first);
+            }
+        }
+        return new Flight(kind, first, last, Math.min(limit, last), claimed);
+    }
+
+    private boolean isMissing(Chunks chunks, int first, int last, int limit) {
+        for (int position = first; position <= last; position++) {
+            if (!chunks.isKept(position)
+                    && isFree(chunks, position)
+                    && (position <= limit || chunks.canCheck(position))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Ends a flight and wakes who waits for it. */
+    void end(Flight flight) {
+        lock.lock();
+        try {
+            active.remove(flight);
+            if (active.isEmpty()) {
+                idle.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+        flight.end();
+    }
+
+    /** Waits until no flight is under way, and runs something before the next one begins. */
+    void whileIdle(Runnable action) {
+        lock.lock();
+        try {
+            while (paused) {
+                idle.awaitUninterruptibly();
+            }
+            paused = true;
+            while (!active.isEmpty()) {
+                idle.awaitUninterruptibly();
+            }
+            action.run();
+        } finally {
+            paused = false;
+            idle.signalAll();
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Lets no flight begin any more, and waits for the end of those under way.
+     *
+     * @return whether this was the first call
+     */
+    boolean close() {
+        lock.lock();
+        try {
+            boolean first = !closed;
+            closed = true;
+            while (!active.isEmpty()) {
+                idle.awaitUninterruptibly();
+            }
+            return first;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
