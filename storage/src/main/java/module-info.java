@@ -9,4 +9,7 @@ module io.nydus4j.storage {
     requires static org.jspecify;
 
     exports io.nydus4j.storage;
+    exports io.nydus4j.storage.backend;
+    exports io.nydus4j.storage.config;
+    exports io.nydus4j.storage.device;
 }

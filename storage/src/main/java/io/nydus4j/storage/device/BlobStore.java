@@ -1,0 +1,169 @@
+package io.nydus4j.storage.device;
+
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.storage.BackendCounters;
+import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.backend.BackendFactory;
+import io.nydus4j.storage.cache.BlobOpener;
+import io.nydus4j.storage.cache.CachedBlob;
+import io.nydus4j.storage.config.BackendConfiguration;
+import io.nydus4j.storage.config.BackendSettings;
+import io.nydus4j.storage.config.CacheConfiguration;
+import io.nydus4j.storage.config.ConfigurationException;
+import io.nydus4j.storage.config.PrefetchConfiguration;
+import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.prefetch.Prefetcher;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all images of one configuration share: backend, cache, prefetch workers, and each blob once. Safe for use by several threads.
+ */
+public final class BlobStore {
+    private final StorageConfiguration configuration;
+    private final String id;
+    private final BackendCounters backendCounters;
+    private final CacheCounters cacheCounters;
+    private final BlobBackend backend;
+    private final BlobOpener opener;
+    private final Optional<Prefetcher> prefetcher;
+    /** Guarded by itself. */
+    private final Map<String, Slot> slots = new HashMap<>();
+
+    /** The place of one blob. */
+    private static final class Slot {
+        /** Held while the blob is opened or closed: others who want it must wait for that anyway. Guards {@code blob}. */
+        private final ReentrantLock lock = new ReentrantLock();
+
+        private @Nullable CachedBlob blob;
+        /** Guarded by the map of slots. */
+        private int users;
+    }
+
+    /**
+     * Opens backend and cache.
+     *
+     * @param id names the backend in metrics
+     * @throws IOException if the configuration says something that cannot be had
+     */
+    BlobStore(StorageConfiguration configuration, String id) throws IOException {
+        this.configuration = configuration;
+        this.id = id;
+        BackendConfiguration section = configuration.requireBackend();
+        BackendSettings settings = section.settings()
+                .orElseThrow(() -> new ConfigurationException(
+                        "invalid configuration", "backend: there is no section for type '" + section.type() + "'"));
+        CacheConfiguration cache = configuration.requireCache();
+        this.backendCounters = new BackendCounters(settings.kind());
+        this.cacheCounters = new CacheCounters(BlobOpener.folderOf(cache));
+        this.backend = BackendFactory.open(settings, backendCounters);
+        try {
+            this.opener = BlobOpener.of(configuration, backend, cacheCounters);
+        } catch (IOException | RuntimeException e) {
+            backend.close();
+            throw e;
+        }
+        PrefetchConfiguration prefetch = cache.prefetch();
+        this.prefetcher = prefetch.enable() ? Optional.of(new Prefetcher(prefetch, cacheCounters)) : Optional.empty();
+    }
+
+    /** Returns the configuration that all here share. */
+    public StorageConfiguration configuration() {
+        return configuration;
+    }
+
+    /** Returns the name of the backend in metrics: that of the first mount. */
+    public String id() {
+        return id;
+    }
+
+    /** Returns what was asked of the backend. */
+    public BackendCounters backendCounters() {
+        return backendCounters;
+    }
+
+    /** Returns what the cache did. */
+    public CacheCounters cacheCounters() {
+        return cacheCounters;
+    }
+
+    Optional<Prefetcher> prefetcher() {
+        return prefetcher;
+    }
+
+    /**
+     * Opens a blob, or shares it if it is open. May block on the network.
+     *
+     * @return given back by {@link #release}
+     */
+    CachedBlob acquire(BlobInfo info, List<ChunkRecord> records) throws IOException {
+        Slot slot;
+        synchronized (slots) {
+            slot = slots.computeIfAbsent(info.effectiveId(), _ -> new Slot());
+            slot.users++;
+        }
+        slot.lock.lock();
+        try {
+            CachedBlob blob = slot.blob;
+            if (blob == null) {
+                blob = opener.open(info, records);
+                slot.blob = blob;
+            } else {
+                blob.learn(info, records);
+            }
+            return blob;
+        } catch (IOException | RuntimeException e) {
+            leave(info.effectiveId(), slot);
+            throw e;
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /** Gives a blob back; the last one closes it. */
+    void release(CachedBlob blob) {
+        String blobId = blob.info().effectiveId();
+        Slot slot;
+        synchronized (slots) {
+            slot = slots.get(blobId);
+        }
+        if (slot == null) {
+            return;
+        }
+        slot.lock.lock();
+        try {
+            if (leave(blobId, slot)) {
+                slot.blob = null;
+                prefetcher.ifPresent(running -> running.forget(blob));
+                blob.close();
+            }
+        } finally {
+            slot.lock.unlock();
+        }
+    }
+
+    /** Counts one user less; tells whether it was the last. A slot in use again meanwhile stays. */
+    private boolean leave(String blobId, Slot slot) {
+        synchronized (slots) {
+            slot.users--;
+            if (slot.users > 0) {
+                return false;
+            }
+            slots.remove(blobId, slot);
+            return true;
+        }
+    }
+
+    /** Stops prefetching and closes the backend; every blob has been given back. */
+    void close() {
+        prefetcher.ifPresent(Prefetcher::close);
+        backend.close();
+    }
+}
