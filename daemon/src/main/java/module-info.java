@@ -4,9 +4,9 @@ module io.nydus4j.daemon {
     requires transitive io.nydus4j.rafs;
     requires transitive io.nydus4j.storage;
     requires io.nydus4j.linux;
-    requires io.netty.buffer;
-    requires io.netty.codec.http;
-    requires io.netty.common;
-    requires io.netty.transport;
+    requires tools.jackson.core;
     requires static org.jspecify;
+
+    exports io.nydus4j.daemon;
+    exports io.nydus4j.daemon.api;
 }

@@ -1,0 +1,154 @@
+package io.nydus4j.daemon;
+
+import io.nydus4j.daemon.api.BuildInfo;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a daemon shall do. Immutable; made by a {@link Builder}. */
+public final class DaemonOptions {
+    private static final BuildInfo UNKNOWN_BUILD = new BuildInfo(
+            "unknown",
+            "unknown",
+            "unknown",
+            "release",
+            "javac " + Runtime.version().feature());
+
+    private final Path mountPoint;
+    private final ImageSource image;
+    private final Optional<Path> apiSocket;
+    private final Optional<String> id;
+    private final int threads;
+    private final boolean allowOther;
+    private final BuildInfo build;
+    private final LogLevels logLevels;
+
+    private DaemonOptions(Builder builder) {
+        mountPoint = builder.mountPoint;
+        image = builder.image;
+        apiSocket = Optional.ofNullable(builder.apiSocket);
+        id = Optional.ofNullable(builder.id);
+        threads = builder.threads;
+        allowOther = builder.allowOther;
+        build = builder.build;
+        logLevels = builder.logLevels;
+    }
+
+    /**
+     * Returns a builder.
+     *
+     * @param mountPoint directory to mount on
+     * @param image      what to serve
+     */
+    public static Builder builder(Path mountPoint, ImageSource image) {
+        return new Builder(mountPoint, image);
+    }
+
+    /** Returns the directory to mount on. */
+    public Path mountPoint() {
+        return mountPoint;
+    }
+
+    /** Returns what to serve. */
+    public ImageSource image() {
+        return image;
+    }
+
+    /** Returns where the API listens, if it does. */
+    public Optional<Path> apiSocket() {
+        return apiSocket;
+    }
+
+    /** Returns the instance id that the API tells. */
+    public Optional<String> id() {
+        return id;
+    }
+
+    /** Returns the number of threads that answer the kernel; 0 lets the number of processors decide. */
+    public int threads() {
+        return threads;
+    }
+
+    /** Tells whether users other than the one that mounts get in. */
+    public boolean allowOther() {
+        return allowOther;
+    }
+
+    /** Returns which build the API tells of. */
+    public BuildInfo build() {
+        return build;
+    }
+
+    /** Returns what sets the level of logging. */
+    public LogLevels logLevels() {
+        return logLevels;
+    }
+
+    /** Builds {@link DaemonOptions}. Not safe for use by several threads. */
+    public static final class Builder {
+        private static final int MAX_THREADS = 1024;
+
+        private final Path mountPoint;
+        private final ImageSource image;
+        private @Nullable Path apiSocket;
+        private @Nullable String id;
+        private int threads;
+        private boolean allowOther = true;
+        private BuildInfo build = UNKNOWN_BUILD;
+        private LogLevels logLevels = LogLevels.FIXED;
+
+        private Builder(Path mountPoint, ImageSource image) {
+            this.mountPoint = Objects.requireNonNull(mountPoint);
+            this.image = Objects.requireNonNull(image);
+        }
+
+        /** Sets where the API listens; without, there is none. */
+        public Builder apiSocket(Path value) {
+            apiSocket = value;
+            return this;
+        }
+
+        /** Sets the instance id that the API tells. */
+        public Builder id(String value) {
+            id = value;
+            return this;
+        }
+
+        /**
+         * Sets the number of threads that answer the kernel.
+         *
+         * @param value 1 to 1024, or 0 to let the number of processors decide
+         */
+        public Builder threads(int value) {
+            if (value < 0 || value > MAX_THREADS) {
+                throw new IllegalArgumentException("threads out of range: " + value);
+            }
+            threads = value;
+            return this;
+        }
+
+        /** Sets whether users other than the one that mounts get in; they do unless this is set to false. */
+        public Builder allowOther(boolean value) {
+            allowOther = value;
+            return this;
+        }
+
+        /** Sets which build the API tells of. */
+        public Builder buildInfo(BuildInfo value) {
+            build = value;
+            return this;
+        }
+
+        /** Sets what sets the level of logging. */
+        public Builder logLevels(LogLevels value) {
+            logLevels = value;
+            return this;
+        }
+
+        /** Returns the options. */
+        public DaemonOptions build() {
+            return new DaemonOptions(this);
+        }
+    }
+}

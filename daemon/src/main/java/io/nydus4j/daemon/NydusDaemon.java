@@ -1,0 +1,203 @@
+package io.nydus4j.daemon;
+
+import io.nydus4j.daemon.api.DaemonState;
+import io.nydus4j.daemon.endpoint.ApiRouter;
+import io.nydus4j.daemon.http.HttpServer;
+import io.nydus4j.daemon.metrics.EventLog;
+import io.nydus4j.linux.fuse.FuseOptions;
+import io.nydus4j.linux.fuse.FuseSession;
+import io.nydus4j.linux.fuse.SessionEnd;
+import io.nydus4j.linux.mount.FuseMountOptions;
+import io.nydus4j.linux.mount.MountFlags;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A daemon that serves one image as a FUSE mount, until it is stopped or somebody unmounts it.
+ *
+ * <p>{@link #start} returns when the mount answers. Whoever started the daemon waits by {@link #await} and closes it; closing
+ * unmounts. Safe for use by several threads. The threads that serve do not keep a process alive.
+ */
+public final class NydusDaemon implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(NydusDaemon.class.getName());
+    private static final String SOURCE = "rafs";
+    private static final String ROOT = "/";
+    private static final int MAX_LOOPS = 64;
+    private static final Duration LEAVE_PATIENCE = Duration.ofSeconds(5);
+
+    private final DaemonOptions options;
+    private final EventLog events;
+    private final ServedImage image;
+    private final FuseSession session;
+    private final CompletableFuture<DaemonEnd> end = new CompletableFuture<>();
+    private final CompletableFuture<DaemonEnd> closed = new CompletableFuture<>();
+    private volatile DaemonState state = DaemonState.INIT;
+    private @Nullable HttpServer api;
+
+    private NydusDaemon(DaemonOptions options, EventLog events, ServedImage image, FuseSession session) {
+        this.options = options;
+        this.events = events;
+        this.image = image;
+        this.session = session;
+    }
+
+    /**
+     * Opens the image, mounts it, and starts to serve it and the API.
+     *
+     * @throws IOException if the mount point is no directory, the image cannot be used, or mounting is refused; nothing is left behind
+     */
+    public static NydusDaemon start(DaemonOptions options) throws IOException {
+        Path mountPoint = directory(options.mountPoint());
+        EventLog events = new EventLog();
+        ServedImage image = ServedImage.open(options.image(), ROOT, events);
+        NydusDaemon daemon;
+        try {
+            LOG.log(Level.INFO, "Rafs filesystem mounted at " + ROOT);
+            FuseSession session = FuseSession.mount(
+                    FuseMountOptions.readOnly(mountPoint, SOURCE)
+                            .withFlags(MountFlags.READ_ONLY
+                                    | MountFlags.NO_SUID
+                                    | MountFlags.NO_DEVICES
+                                    | MountFlags.NO_ACCESS_TIME)
+                            .withAllowOther(options.allowOther()),
+                    image.handler(),
+                    fuseOptions(options));
+            daemon = new NydusDaemon(options, events, image, session);
+        } catch (IOException | RuntimeException e) {
+            image.close();
+            throw e;
+        }
+        try {
+            daemon.serve();
+            return daemon;
+        } catch (IOException | RuntimeException e) {
+            daemon.close();
+            throw e;
+        }
+    }
+
+    /** Returns the mount point without symbolic links. */
+    private static Path directory(Path mountPoint) throws IOException {
+        Path real = mountPoint.toRealPath();
+        if (!Files.isDirectory(real)) {
+            throw Files.exists(real)
+                    ? new NotDirectoryException(mountPoint.toString())
+                    : new NoSuchFileException(mountPoint.toString());
+        }
+        return real;
+    }
+
+    private static FuseOptions fuseOptions(DaemonOptions options) {
+        FuseOptions defaults = FuseOptions.defaults();
+        return options.threads() == 0 ? defaults : defaults.withThreads(Math.min(options.threads(), MAX_LOOPS));
+    }
+
+    private void serve() throws IOException {
+        session.start();
+        state = DaemonState.RUNNING;
+        var _ = session.ended().thenAccept(this::sessionEnded);
+        LOG.log(Level.INFO, "Fuse daemon started!");
+        if (options.apiSocket().isPresent()) {
+            Path socket = options.apiSocket().get();
+            api = HttpServer.start(socket, new ApiRouter(new DaemonAdministration(this, options, events, image)));
+            LOG.log(Level.INFO, "HTTP API server running at " + socket);
+        }
+        image.startPrefetch();
+    }
+
+    private void sessionEnded(SessionEnd how) {
+        switch (how) {
+            case UNMOUNTED, ABORTED -> {
+                LOG.log(Level.INFO, "FUSE channel already closed!");
+                end.complete(DaemonEnd.UNMOUNTED);
+            }
+            case FAILED -> end.complete(DaemonEnd.FAILED);
+            case STOPPED -> {}
+        }
+    }
+
+    /** Returns what the daemon is doing. */
+    public DaemonState state() {
+        return state;
+    }
+
+    /** Returns the image's mount point in the daemon's own name space, by which the API knows it. */
+    public String virtualMountPoint() {
+        return ROOT;
+    }
+
+    FuseSession session() {
+        return session;
+    }
+
+    /**
+     * Waits until the daemon's work is over, for whatever reason. It is still to be closed then.
+     *
+     * @return the reason
+     */
+    public DaemonEnd await() throws InterruptedException {
+        try {
+            return end.get();
+        } catch (ExecutionException e) {
+            throw new AssertionError(e); // never completed by an exception
+        }
+    }
+
+    /** Ends the work, so that {@link #await} returns; does not wait. */
+    public void stop() {
+        end.complete(DaemonEnd.STOPPED);
+    }
+
+    /**
+     * Stops serving without unmounting, and ends the work a moment later, so that whoever asked hears of it.
+     */
+    void leave() {
+        try {
+            if (!session.leave(LEAVE_PATIENCE)) {
+                LOG.log(Level.WARNING, "some requests were not answered before leaving");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        state = DaemonState.STOPPED;
+        Thread.ofVirtual().start(() -> {
+            try {
+                Thread.sleep(Duration.ofMillis(100));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            end.complete(DaemonEnd.LEFT);
+        });
+    }
+
+    /** Stops the API, unmounts unless the mount was left or is gone, and closes the image. A second call waits for the first. */
+    @Override
+    public void close() throws IOException {
+        end.complete(DaemonEnd.STOPPED);
+        synchronized (closed) {
+            if (closed.isDone()) {
+                return;
+            }
+            LOG.log(Level.INFO, "nydusd quits");
+            try (image;
+                    session) {
+                HttpServer server = api;
+                if (server != null) {
+                    server.close();
+                }
+            } finally {
+                state = DaemonState.STOPPED;
+                closed.complete(end.join());
+            }
+        }
+    }
+}

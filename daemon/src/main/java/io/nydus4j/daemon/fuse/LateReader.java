@@ -1,0 +1,141 @@
+package io.nydus4j.daemon.fuse;
+
+import io.nydus4j.daemon.api.InflightRequest;
+import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.fuse.FuseReply;
+import io.nydus4j.linux.fuse.PendingReply;
+import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.Pin;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Answers READs whose data must be fetched or decoded first, each on a virtual thread.
+ *
+ * <p>Data of mapped blobs goes from the mapping to the kernel. That of other blobs, and answers of too many pieces, is gathered in
+ * one of {@value #BUFFERS} buffers; a reader waits for one before it fetches.
+ */
+final class LateReader {
+    private static final int BUFFERS = 32;
+
+    private final LazyBlob[] blobs;
+    private final int chunkSize;
+    private final FileSystemCounters counters;
+    private final InflightTable inflight;
+    private final BrokenImageLog log;
+    private final BlockingQueue<MemorySegment> buffers = new ArrayBlockingQueue<>(BUFFERS);
+    private final Semaphore permits = new Semaphore(BUFFERS);
+
+    LateReader(
+            LazyBlob[] blobs, int chunkSize, FileSystemCounters counters, InflightTable inflight, BrokenImageLog log) {
+        this.blobs = blobs;
+        this.chunkSize = chunkSize;
+        this.counters = counters;
+        this.inflight = inflight;
+        this.log = log;
+    }
+
+    /**
+     * Answers a READ some time.
+     *
+     * @param request what the daemon tells of it meanwhile
+     * @param offset  start in the file, in bytes
+     * @param length  bytes, at least 1, not past the end of the file
+     * @param start   when it came, by {@link System#nanoTime()}
+     */
+    void read(PendingReply reply, InflightRequest request, Inode inode, long offset, int length, long start) {
+        inflight.add(request);
+        try {
+            Thread.ofVirtual().name("nydus-read").start(() -> run(reply, request, inode, offset, length, start));
+        } catch (Throwable e) {
+            inflight.remove(request);
+            reply.error(Errno.EIO);
+            throw e;
+        }
+    }
+
+    private void run(PendingReply reply, InflightRequest request, Inode inode, long offset, int length, long start) {
+        try {
+            ReadPieces plan = new ReadPieces();
+            plan.plan(inode, chunkSize, offset, length);
+            if (isMapped(plan)) {
+                sendMapped(reply, plan);
+            } else {
+                sendCopied(reply, plan, length);
+            }
+            counters.read(inode.ino(), length, (System.nanoTime() - start) / 1000);
+        } catch (IOException e) {
+            counters.readFailed(inode.ino());
+            log.failed("read of " + length + " bytes at " + offset, inode.ino(), e);
+            reply.error(Errno.EIO);
+        } finally {
+            inflight.remove(request);
+            reply.error(Errno.EIO); // nothing, if the request has its answer
+        }
+    }
+
+    private boolean isMapped(ReadPieces plan) {
+        for (int i = 0; i < plan.count(); i++) {
+            if (plan.blob(i) == ReadPieces.ZEROS
+                    || blobs[plan.blob(i)].mapping().isEmpty()) {
+                return false;
+            }
+        }
+        return plan.count() <= FuseReply.MAX_PIECES;
+    }
+
+    private void sendMapped(PendingReply reply, ReadPieces plan) throws IOException {
+        List<Pin> pins = new ArrayList<>(plan.count());
+        try {
+            for (int i = 0; i < plan.count(); i++) {
+                pins.add(blobs[plan.blob(i)].ensure(plan.offset(i), plan.length(i)));
+            }
+            reply.complete(answer -> {
+                for (int i = 0; i < plan.count(); i++) {
+                    MemorySegment mapping = blobs[plan.blob(i)].mapping().orElseThrow();
+                    answer.append(mapping, plan.offset(i), plan.length(i));
+                }
+                answer.send();
+            });
+        } finally {
+            for (Pin pin : pins) {
+                pin.close();
+            }
+        }
+    }
+
+    private void sendCopied(PendingReply reply, ReadPieces plan, int length) throws IOException {
+        permits.acquireUninterruptibly();
+        MemorySegment buffer = null;
+        try {
+            buffer = buffers.poll();
+            if (buffer == null || buffer.byteSize() < length) {
+                buffer = Arena.ofAuto().allocate(Math.max(length, 128 << 10), 8);
+            }
+            long place = 0;
+            for (int i = 0; i < plan.count(); i++) {
+                MemorySegment target = buffer.asSlice(place, plan.length(i));
+                if (plan.blob(i) == ReadPieces.ZEROS) {
+                    target.fill((byte) 0);
+                } else {
+                    blobs[plan.blob(i)].read(plan.offset(i), target.asByteBuffer());
+                }
+                place += plan.length(i);
+            }
+            reply.data(buffer, 0, length);
+        } finally {
+            if (buffer != null) {
+                buffers.offer(buffer);
+            }
+            permits.release();
+        }
+    }
+}

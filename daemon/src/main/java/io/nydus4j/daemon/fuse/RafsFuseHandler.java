@@ -1,0 +1,417 @@
+package io.nydus4j.daemon.fuse;
+
+import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.daemon.api.FileOperation;
+import io.nydus4j.daemon.api.InflightRequest;
+import io.nydus4j.daemon.metrics.EventLog;
+import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.fuse.FuseHandler;
+import io.nydus4j.linux.fuse.FuseReply;
+import io.nydus4j.linux.fuse.FuseRequest;
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.FileMode;
+import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.LazyBlob;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves one image as the whole of a FUSE mount.
+ *
+ * <p>An image never changes, so the kernel is told to keep names, attributes, missing names and listings for good; it does not open
+ * files or directories, and node ids need no memory. A READ whose bytes are in a mapped cache file is answered at once from the
+ * mapping, without an allocation; all others, and only those, are put aside for {@link LateReader}, so that no loop ever waits. A
+ * broken image makes {@code EIO} for what is broken, and a line in the log.
+ */
+public final class RafsFuseHandler implements FuseHandler {
+    /** For how long the kernel may keep what it was told, in seconds: for good. Mirrors the reference's default timeouts. */
+    private static final long KEEP_SECONDS = 1L << 32;
+
+    private static final int STATFS_BLOCK_SIZE = 512;
+    private static final int NAME_MAX = 255;
+    private static final byte[] DOT = {'.'};
+    private static final byte[] DOT_DOT = {'.', '.'};
+
+    private final Bootstrap bootstrap;
+    private final LazyBlob[] blobs;
+    private final @Nullable MemorySegment[] mappings;
+    private final int chunkSize;
+    private final boolean xattrs;
+    private final long inodes;
+    private final NodeIds nodes;
+    private final ImageRules rules;
+    private final FileSystemCounters counters;
+    private final BrokenImageLog log;
+    private final LateReader late;
+    private final InflightTable inflight = new InflightTable();
+    private final ThreadLocal<LoopState> loops = ThreadLocal.withInitial(inflight::newLoop);
+
+    /**
+     * Makes a handler.
+     *
+     * @param bootstrap the image; stays the caller's, open as long as the handler is used
+     * @param blobs     its data, by blob index; stays the caller's, likewise
+     * @param options   how to show it
+     * @param counters  are counted up
+     * @param events    gets the errors of backends
+     */
+    public RafsFuseHandler(
+            Bootstrap bootstrap,
+            List<? extends LazyBlob> blobs,
+            ImageOptions options,
+            FileSystemCounters counters,
+            EventLog events) {
+        this.bootstrap = bootstrap;
+        this.blobs = blobs.toArray(LazyBlob[]::new);
+        this.mappings = new MemorySegment[this.blobs.length];
+        for (int i = 0; i < mappings.length; i++) {
+            mappings[i] = this.blobs[i].mapping().orElse(null);
+        }
+        this.chunkSize = bootstrap.superblock().chunkSize();
+        this.xattrs = options.xattrs() || bootstrap.superblock().hasXattrs();
+        this.inodes = bootstrap.superblock().inodesCount();
+        this.nodes = new NodeIds(options.index(), bootstrap.rootIno());
+        this.rules = new ImageRules(
+                nodes, bootstrap.superblock().explicitUidGid(), options.uid(), options.gid(), options.mountSeconds());
+        this.counters = counters;
+        this.log = new BrokenImageLog(counters.id(), events);
+        this.late = new LateReader(this.blobs, chunkSize, counters, inflight, log);
+    }
+
+    /** Returns the requests that are being worked on. */
+    public List<InflightRequest> inflight() {
+        return inflight.snapshot();
+    }
+
+    @Override
+    public void lookup(FuseRequest request, FuseReply reply) {
+        long parentIno = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            Inode parent = inode(loop, parentIno);
+            if (!parent.isDirectory()) {
+                counters.error(FileOperation.LOOKUP, parentIno);
+                reply.error(Errno.ENOTDIR);
+                return;
+            }
+            Inode child = child(loop, parent, request);
+            counters.hit(FileOperation.LOOKUP, parentIno);
+            if (child == null) {
+                reply.negativeEntry(KEEP_SECONDS);
+            } else {
+                counters.know(child.ino());
+                reply.entry(nodes.nodeId(child.ino()), 0, KEEP_SECONDS, rules.fill(child, reply.attributes()));
+            }
+        } catch (IOException e) {
+            fail(FileOperation.LOOKUP, parentIno, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    private @Nullable Inode child(LoopState loop, Inode parent, FuseRequest request) throws RafsFormatException {
+        if (request.nameEquals(DOT)) {
+            return parent;
+        }
+        if (request.nameEquals(DOT_DOT)) {
+            return parent.ino() == nodes.rootIno() ? parent : inode(loop, parentOf(parent));
+        }
+        return parent.child(request.copyName());
+    }
+
+    /** Returns the number of a directory's parent. */
+    private static long parentOf(Inode directory) throws RafsFormatException {
+        long[] found = {-1};
+        directory.walk(0, (name, ino, type, next) -> {
+            if (name.length == 2 && name[0] == '.' && name[1] == '.') {
+                found[0] = ino;
+            }
+            return found[0] == -1;
+        });
+        if (found[0] == -1) {
+            throw new RafsFormatException("inode " + directory.ino(), -1, "the directory has no entry ..");
+        }
+        return found[0];
+    }
+
+    @Override
+    public void getattr(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            Inode inode = inode(loop, ino);
+            counters.hit(FileOperation.GETATTR, ino);
+            reply.attributes(KEEP_SECONDS, rules.fill(inode, reply.attributes()));
+        } catch (IOException e) {
+            fail(FileOperation.GETATTR, ino, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    @Override
+    public void readlink(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            Inode inode = inode(loop, ino);
+            if (inode.isSymlink()) {
+                byte[] target = inode.symlinkTarget();
+                counters.hit(FileOperation.READLINK, ino);
+                reply.data(target);
+            } else {
+                counters.error(FileOperation.READLINK, ino);
+                reply.error(Errno.EINVAL);
+            }
+        } catch (IOException e) {
+            fail(FileOperation.READLINK, ino, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    @Override
+    public void read(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            read(loop, ino, request, reply);
+        } catch (IOException e) {
+            counters.readFailed(ino);
+            log.failed("read of " + request.size() + " bytes at " + request.offset(), ino, e);
+            reply.error(Errno.EIO);
+        } finally {
+            loop.end();
+        }
+    }
+
+    private void read(LoopState loop, long ino, FuseRequest request, FuseReply reply) throws IOException {
+        long start = System.nanoTime();
+        Inode inode = inode(loop, ino);
+        long offset = request.offset();
+        long size = Integer.toUnsignedLong(request.size());
+        if (!inode.isRegular() || offset < 0 || offset > Long.MAX_VALUE - size) {
+            counters.readFailed(ino);
+            reply.error(Errno.EINVAL);
+            return;
+        }
+        long available = Math.min(size, inode.size() - offset);
+        if (available <= 0) {
+            counters.read(ino, 0, 0);
+            reply.send();
+            return;
+        }
+        int length = (int) Math.min(available, Integer.MAX_VALUE);
+        ReadPieces plan = loop.plan();
+        plan.plan(inode, chunkSize, offset, length);
+        if (isReady(plan)) {
+            for (int i = 0; i < plan.count(); i++) {
+                MemorySegment mapping = mappings[plan.blob(i)];
+                if (mapping != null) { // always: it is ready
+                    reply.append(mapping, plan.offset(i), plan.length(i));
+                }
+            }
+            reply.send();
+            counters.read(ino, length, (System.nanoTime() - start) / 1000);
+        } else {
+            InflightRequest shown = new InflightRequest(
+                    request.nodeId(), request.opcode(), request.unique(), System.currentTimeMillis() / 1000);
+            late.read(reply.detach(), shown, inode, offset, length, start);
+        }
+    }
+
+    /** Tells whether all pieces can go to the kernel as they are, at once. */
+    private boolean isReady(ReadPieces plan) throws RafsFormatException {
+        if (plan.count() > FuseReply.MAX_PIECES) {
+            return false;
+        }
+        for (int i = 0; i < plan.count(); i++) {
+            int blob = plan.blob(i);
+            if (blob == ReadPieces.ZEROS) {
+                return false;
+            }
+            if (blob < 0 || blob >= blobs.length) {
+                throw new RafsFormatException("chunk", -1, "there is no blob " + blob + " of " + blobs.length);
+            }
+            if (mappings[blob] == null || !blobs[blob].isReady(plan.offset(i), plan.length(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void readdir(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            Inode directory = inode(loop, ino);
+            if (!directory.isDirectory()) {
+                counters.error(FileOperation.READDIR, ino);
+                reply.error(Errno.ENOTDIR);
+                return;
+            }
+            directory.walk(
+                    request.offset(),
+                    (name, entry, type, next) ->
+                            reply.dirent(nodes.shown(entry), next, type, MemorySegment.ofArray(name), 0, name.length));
+            counters.hit(FileOperation.READDIR, ino);
+            reply.sendDirents();
+        } catch (IOException e) {
+            fail(FileOperation.READDIR, ino, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    @Override
+    public void readdirplus(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            Inode directory = inode(loop, ino);
+            if (!directory.isDirectory()) {
+                counters.error(FileOperation.READDIRPLUS, ino);
+                reply.error(Errno.ENOTDIR);
+                return;
+            }
+            directory.walk(request.offset(), (name, entry, type, next) -> addEntry(reply, name, entry, type, next));
+            counters.hit(FileOperation.READDIRPLUS, ino);
+            reply.sendDirents();
+        } catch (IOException e) {
+            fail(FileOperation.READDIRPLUS, ino, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    /** Adds an entry with attributes; one that is broken is listed all the same, and fails when it is looked up. */
+    private boolean addEntry(FuseReply reply, byte[] name, long ino, int type, long next) {
+        MemorySegment bytes = MemorySegment.ofArray(name);
+        if (isDot(name)) {
+            var attributes = reply.attributes().ino(nodes.shown(ino)).mode(FileMode.DIRECTORY);
+            return reply.direntPlus(0, 0, 0, attributes, next, bytes, 0, name.length);
+        }
+        try {
+            Inode inode = bootstrap.inode(ino);
+            counters.know(ino);
+            return reply.direntPlus(
+                    nodes.nodeId(ino),
+                    0,
+                    KEEP_SECONDS,
+                    rules.fill(inode, reply.attributes()),
+                    next,
+                    bytes,
+                    0,
+                    name.length);
+        } catch (RafsFormatException e) {
+            log.failed("list", ino, e);
+            var attributes = reply.attributes().ino(nodes.shown(ino)).mode(type);
+            return reply.direntPlus(0, 0, 0, attributes, next, bytes, 0, name.length);
+        }
+    }
+
+    private static boolean isDot(byte[] name) {
+        return name.length > 0 && name.length <= 2 && name[0] == '.' && name[name.length - 1] == '.';
+    }
+
+    @Override
+    public void getxattr(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            if (!xattrs) {
+                counters.error(FileOperation.GETXATTR, ino);
+                reply.error(Errno.ENOSYS);
+                return;
+            }
+            Inode inode = inode(loop, ino);
+            byte[] value = inode.hasXattrs() ? inode.xattr(request.copyName()) : null;
+            if (value != null && request.size() != 0 && value.length > request.size()) {
+                counters.error(FileOperation.GETXATTR, ino);
+            } else {
+                counters.hit(FileOperation.GETXATTR, ino);
+            }
+            if (value == null) {
+                reply.error(Errno.ENODATA);
+            } else {
+                reply.xattr(request.size(), value);
+            }
+        } catch (IOException e) {
+            fail(FileOperation.GETXATTR, ino, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    @Override
+    public void listxattr(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            if (!xattrs) {
+                counters.error(FileOperation.LISTXATTR, ino);
+                reply.error(Errno.ENOSYS);
+                return;
+            }
+            Inode inode = inode(loop, ino);
+            ByteArrayOutputStream names = new ByteArrayOutputStream();
+            if (inode.hasXattrs()) {
+                for (byte[] name : inode.xattrNames()) {
+                    names.writeBytes(name);
+                    names.write(0);
+                }
+            }
+            counters.hit(FileOperation.LISTXATTR, ino);
+            reply.xattr(request.size(), names.toByteArray());
+        } catch (IOException e) {
+            fail(FileOperation.LISTXATTR, ino, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    @Override
+    public void statfs(FuseRequest request, FuseReply reply) {
+        reply.statfs(0, inodes, STATFS_BLOCK_SIZE, NAME_MAX);
+    }
+
+    @Override
+    public void access(FuseRequest request, FuseReply reply) {
+        long ino = nodes.ino(request.nodeId());
+        LoopState loop = begin(request);
+        try {
+            if (rules.mayAccess(inode(loop, ino), request.accessMask(), request.uid(), request.gid())) {
+                counters.hit(FileOperation.ACCESS, ino);
+                reply.ok();
+            } else {
+                counters.error(FileOperation.ACCESS, ino);
+                reply.error(Errno.EACCES);
+            }
+        } catch (IOException e) {
+            fail(FileOperation.ACCESS, ino, e, reply);
+        } finally {
+            loop.end();
+        }
+    }
+
+    private LoopState begin(FuseRequest request) {
+        LoopState loop = loops.get();
+        loop.begin(request);
+        return loop;
+    }
+
+    private Inode inode(LoopState loop, long ino) throws RafsFormatException {
+        return loop.inode(bootstrap, ino);
+    }
+
+    private void fail(FileOperation operation, long ino, IOException cause, FuseReply reply) {
+        counters.error(operation, ino);
+        log.failed(operation.label(), ino, cause);
+        reply.error(Errno.EIO);
+    }
+}
