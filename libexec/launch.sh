@@ -136,4 +136,7 @@ read -ra more <<<"${NYDUS4J_JAVA_OPTS-}" || :
 case ${LC_ALL:-${LC_CTYPE:-${LANG-}}} in
 '' | C | POSIX) export LC_ALL=C.UTF-8 ;;
 esac
+# Progress is for terminals, and the shell knows at no cost; `nydus` starts other commands.
+export NYDUS4J_HOME=$root NYDUS4J_STDERR_TTY=0
+[[ ! -t 2 ]] || NYDUS4J_STDERR_TTY=1
 exec "$jdk/bin/java" "${options[@]}" "${more[@]}" -m "io.nydus4j.cli/$main" "$@"

@@ -8,4 +8,7 @@ module io.nydus4j.cli {
     requires io.nydus4j.daemon;
     requires info.picocli;
     requires static org.jspecify;
+
+    provides System.LoggerFinder with
+            io.nydus4j.cli.log.CommandLogFinder;
 }

@@ -1,4 +1,4 @@
-/** What the commands share. */
+/** The commands: options, progress, output, exit codes. */
 @NullMarked
 package io.nydus4j.cli;
 

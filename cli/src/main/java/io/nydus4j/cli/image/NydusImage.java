@@ -1,18 +1,53 @@
 package io.nydus4j.cli.image;
 
+import io.nydus4j.cli.Version;
+import io.nydus4j.cli.log.LogOptions;
+import io.nydus4j.cli.option.Runner;
+import io.nydus4j.cli.option.Runner.Command;
+import io.nydus4j.cli.option.Syntax;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
-/** Stands in for the command until it is written. */
+/** The {@code nydus-image} command: builds, checks, inspects and unpacks images. */
 public final class NydusImage {
     private NydusImage() {}
 
-    /** Prints the version. */
+    /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
-        System.exit(run(System.out, System.err, args));
+        // One large buffer: listings of big images are hundreds of thousands of lines.
+        PrintStream out = new PrintStream(
+                new java.io.BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
+                false,
+                StandardCharsets.UTF_8);
+        int code = run(out, System.err, args);
+        out.flush();
+        System.exit(code);
     }
 
+    /** Runs the command. Returns its exit code. */
     static int run(PrintStream out, PrintStream err, String... args) {
-        out.println("NydusImage " + String.join("|", args));
-        return args.length > 0 && args[0].equals("fail") ? 7 : 0;
+        Map<String, Command> commands = new LinkedHashMap<>();
+        commands.put("create", new CreateCommand(err));
+        commands.put("check", new CheckCommand(out, err));
+        commands.put("inspect", new InspectCommand(out));
+        commands.put("unpack", new UnpackCommand(err));
+        for (String name : new String[] {"merge", "chunkdict", "compact", "export", "optimize", "stat"}) {
+            commands.put(name, new UnsupportedCommand(name));
+        }
+        Syntax root = Syntax.command(
+                        "nydus-image",
+                        "Builds, checks, inspects and unpacks container images whose files load on demand.")
+                .version(Version.lines())
+                .examples(
+                        "nydus-image create -t dir-rafs -B image.boot -D blobs/ rootfs/",
+                        "nydus-image check -v image.boot",
+                        "nydus-image unpack -D blobs/ --output rootfs.tar image.boot");
+        LogOptions.addTo(root);
+        commands.values().forEach(command -> root.subcommand(command.syntax()));
+        return new Runner(root, commands, out, err).run(args);
     }
 }

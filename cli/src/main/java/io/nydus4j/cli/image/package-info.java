@@ -1,4 +1,4 @@
-/** A command. */
+/** The {@code nydus-image} command. */
 @NullMarked
 package io.nydus4j.cli.image;
 

@@ -1,4 +1,4 @@
-/** A command. */
+/** The {@code nydusctl} command: asks a running daemon. */
 @NullMarked
 package io.nydus4j.cli.nydusctl;
 

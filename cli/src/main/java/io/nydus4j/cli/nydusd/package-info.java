@@ -1,4 +1,4 @@
-/** A command. */
+/** The {@code nydusd} command: serves images. */
 @NullMarked
 package io.nydus4j.cli.nydusd;
 

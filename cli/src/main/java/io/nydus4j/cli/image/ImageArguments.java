@@ -1,0 +1,160 @@
+package io.nydus4j.cli.image;
+
+import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.cli.option.Arguments;
+import io.nydus4j.cli.option.Syntax;
+import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.rafs.load.LoadOptions;
+import io.nydus4j.rafs.load.LoadOptions.InlinedBlobs;
+import io.nydus4j.rafs.load.Rafs;
+import io.nydus4j.storage.BackendCounters;
+import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.backend.BackendFactory;
+import io.nydus4j.storage.config.BackendSettings;
+import io.nydus4j.storage.config.LocalFsSettings;
+import io.nydus4j.storage.config.StorageConfiguration;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The image that a command looks at: its bootstrap, and where its blobs are if the command line says so. */
+final class ImageArguments implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ImageArguments.class.getName());
+
+    private final Path bootstrap;
+    private final @Nullable BlobBackend blobs;
+    /** Takes bootstraps that are extracted from blobs; made when needed, gone afterwards. */
+    private @Nullable Path scratch;
+
+    private ImageArguments(Path bootstrap, @Nullable BlobBackend blobs) {
+        this.bootstrap = bootstrap;
+        this.blobs = blobs;
+    }
+
+    /** Adds the options that name an image and where its blobs are. */
+    static Syntax addTo(Syntax syntax) {
+        return syntax.positional(
+                        "BOOTSTRAP", 0, 1, "The image's metadata: a bootstrap, or a blob with inlined metadata.")
+                .value("-B --bootstrap", "The same, as it was spelled in earlier versions.")
+                .value("-D --blob-dir", "The directory of the data blobs.")
+                .value("-C --config", "Configuration that says where the data blobs are.")
+                .conflict("--blob-dir", "--config")
+                .positionalOr("--bootstrap", "BOOTSTRAP");
+    }
+
+    /**
+     * Opens what the arguments name.
+     *
+     * @throws IOException if the configuration cannot be used
+     */
+    static ImageArguments open(Arguments arguments) throws IOException {
+        boolean old = arguments.has("--bootstrap");
+        Path bootstrap = Path.of(
+                old ? arguments.text("--bootstrap") : arguments.positionals().getFirst());
+        BlobBackend blobs = null;
+        if (arguments.has("--config")) {
+            blobs = backend(StorageConfiguration.load(Path.of(arguments.text("--config"))));
+        } else if (arguments.has("--blob-dir") && !old) {
+            blobs = directory(arguments.text("--blob-dir"));
+        }
+        return new ImageArguments(bootstrap, blobs);
+    }
+
+    /** Opens the backend that a configuration names. */
+    static BlobBackend backend(StorageConfiguration configuration) throws IOException {
+        BackendSettings settings = configuration
+                .requireBackend()
+                .settings()
+                .orElseThrow(() -> new IOException("the configuration names no backend"));
+        return BackendFactory.open(settings, new BackendCounters(settings.kind()));
+    }
+
+    /** Opens a backend over a directory of blobs. */
+    static BlobBackend directory(String directory) throws IOException {
+        LocalFsSettings settings = new LocalFsSettings("", directory, List.of());
+        return BackendFactory.open(settings, new BackendCounters(settings.kind()));
+    }
+
+    /** Opens a backend that finds every blob in one file. */
+    static BlobBackend file(String file) throws IOException {
+        LocalFsSettings settings = new LocalFsSettings(file, "", List.of());
+        return BackendFactory.open(settings, new BackendCounters(settings.kind()));
+    }
+
+    /** Returns the bootstrap as given. */
+    Path bootstrap() {
+        return bootstrap;
+    }
+
+    /** Returns where the blobs are, if the command line says so. */
+    Optional<BlobBackend> blobs() {
+        return Optional.ofNullable(blobs);
+    }
+
+    /**
+     * Loads the image and logs its features.
+     *
+     * @throws IOException if it is broken or cannot be read
+     */
+    Rafs load() throws IOException {
+        LoadOptions options = LoadOptions.DEFAULT;
+        BlobBackend backend = blobs;
+        if (backend != null) {
+            options = options.withInlinedBlobs(new InlinedBlobs() {
+                @Override
+                public PositionalSource open(String blobId) throws IOException {
+                    return backend.open(blobId);
+                }
+
+                @Override
+                public Path target(String blobId) {
+                    return scratch().resolve(blobId + ".image.boot");
+                }
+            });
+        }
+        Rafs rafs = Rafs.load(bootstrap, options);
+        logFeatures(rafs);
+        return rafs;
+    }
+
+    /** Logs the features of an image as the reference does when it loads one. */
+    static void logFeatures(Rafs rafs) {
+        boolean v5 = rafs.superblock().version() == RafsVersion.V5;
+        LOG.log(
+                Level.INFO,
+                (v5 ? "RAFS v5 super block features: " : "RAFS features: ")
+                        + rafs.superblock().flags());
+    }
+
+    private Path scratch() {
+        try {
+            Path folder = scratch;
+            if (folder == null) {
+                folder = Files.createTempDirectory("nydus-image-");
+                scratch = folder;
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (blobs != null) {
+            blobs.close();
+        }
+        if (scratch != null) {
+            try (var files = Files.list(scratch)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(scratch);
+        }
+    }
+}

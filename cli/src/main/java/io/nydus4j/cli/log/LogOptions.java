@@ -1,0 +1,51 @@
+package io.nydus4j.cli.log;
+
+import io.nydus4j.cli.option.Arguments;
+import io.nydus4j.cli.option.Syntax;
+import io.nydus4j.cli.option.UsageException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** The options that say where log lines go, before or after a subcommand. */
+public final class LogOptions {
+    private static final List<String> LEVELS = List.of("trace", "debug", "info", "warn", "error");
+
+    private LogOptions() {}
+
+    /** Adds the options to a command and, by inheritance, to its subcommands. */
+    public static void addTo(Syntax root) {
+        root.inherited(OptionSpec.builder("-L", "--log-file")
+                .type(String.class)
+                .arity("1")
+                .paramLabel("<log-file>")
+                .description("Appends log lines to this file instead of standard error."));
+        root.inherited(OptionSpec.builder("-l", "--log-level")
+                .type(String.class)
+                .arity("1")
+                .paramLabel("<log-level>")
+                .defaultValue("info")
+                .description("The least level that is logged.", "One of: " + String.join(", ", LEVELS) + "."));
+    }
+
+    /**
+     * Puts the options into effect.
+     *
+     * @throws UsageException if there is no such level
+     * @throws IOException    if the log file cannot be opened
+     */
+    public static void apply(Arguments arguments) throws UsageException, IOException {
+        String level = arguments.text("--log-level");
+        if (!LEVELS.contains(level)) {
+            throw new UsageException(
+                    "invalid value '%s' for '--log-level <log-level>'%n  [possible values: %s]"
+                            .formatted(level, String.join(", ", LEVELS)),
+                    false);
+        }
+        CommandLog.setLevel(CommandLog.level(level));
+        if (arguments.has("--log-file")) {
+            CommandLog.toFile(Path.of(arguments.text("--log-file")), 0);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+package io.nydus4j.cli.nydusd;
+
+import io.nydus4j.cli.Version;
+import io.nydus4j.cli.log.CommandLog;
+import io.nydus4j.cli.option.Arguments;
+import io.nydus4j.cli.option.Numbers;
+import io.nydus4j.cli.option.Runner.Command;
+import io.nydus4j.cli.option.Syntax;
+import io.nydus4j.cli.option.UsageException;
+import io.nydus4j.daemon.DaemonEnd;
+import io.nydus4j.daemon.DaemonOptions;
+import io.nydus4j.daemon.ImageSource;
+import io.nydus4j.daemon.NydusDaemon;
+import io.nydus4j.daemon.api.BuildInfo;
+import io.nydus4j.storage.config.CacheConfiguration;
+import io.nydus4j.storage.config.LocalFsSettings;
+import io.nydus4j.storage.config.StorageConfiguration;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code nydusd} and {@code nydusd fuse}: serves an image as a FUSE mount, in the foreground. */
+final class ServeCommand implements Command {
+    private static final Logger LOG = System.getLogger("io.nydus4j.nydusd");
+    private static final List<String> LEVELS = List.of("trace", "debug", "info", "warn", "error");
+    private static final int MAX_THREADS = 1024;
+    private static final long MEGABYTE = 1 << 20;
+
+    /** Options of the reference for what is not here yet. */
+    private static final List<String> UNSUPPORTED =
+            List.of("--shared-dir", "--dedup-db", "--writable", "--upgrade", "--supervisor");
+
+    private final Syntax syntax;
+    private final String[] args;
+
+    /**
+     * Makes the command.
+     *
+     * @param name the word that calls it
+     * @param args the command line, as written
+     */
+    ServeCommand(String name, String... args) {
+        this.args = args;
+        syntax = options(
+                Syntax.command(name, "Serves a container image as a file system whose files load on demand (FUSE)."));
+    }
+
+    private static Syntax options(Syntax syntax) {
+        return syntax.value("-M --mountpoint", "The directory to mount on. Required.")
+                .value(
+                        "-B --bootstrap",
+                        "The metadata of the image: a bootstrap, or the name of a blob with one in it.")
+                .value("-C --config", "The configuration: where the image's data is, and where it is kept.")
+                .value("-D --localfs-dir", "The folder with the image's blobs, instead of a configuration.")
+                .value("-A --apisock", "Where the API socket shall be; without, there is none.")
+                .value("--prefetch-files", "A file with absolute paths in the image, one a line, to load first.")
+                .valueOr("--fuse-threads --thread-num --threads", "0", "The number of threads, 0 for what suits.")
+                .choice("-l --log-level", "info", LEVELS, "The least level that is logged.")
+                .value("-L --log-file", "Appends log lines to this file instead of standard error.")
+                .valueOr("--log-rotation-size", "0", "Size in MB at which the log file is rotated, 0 for never.")
+                .valueOr("--rlimit-nofile", "1000000", "The most open files; Java uses what the system permits.")
+                .valueOr("-m --virtual-mountpoint", "/", "Where in the daemon's name space the image is mounted.")
+                .choice(
+                        "--failover-policy",
+                        "resend",
+                        List.of("none", "resend", "flush"),
+                        "What becomes of requests when another daemon takes over.")
+                .value("--id", "The id of this instance; needs --supervisor.")
+                .value("--supervisor", "The socket of the supervisor. Not supported yet.")
+                .flag("--upgrade", "Waits to take over another daemon's mount. Not supported yet.")
+                .value("-s --shared-dir", "A folder to share instead of an image. Not supported yet.")
+                .flag("--writable", "Mounts for writing. Not supported yet.")
+                .value("--dedup-db", "A database of chunks to share. Not supported yet.")
+                .requiredUnless("--mountpoint")
+                .conflict("--bootstrap", "--shared-dir")
+                .conflict("--localfs-dir", "--config")
+                .requiredIf("--bootstrap", arguments -> arguments.has("--prefetch-files"))
+                .requiredIf("--supervisor", arguments -> arguments.has("--id"))
+                .requiredIf("--id", arguments -> arguments.has("--supervisor"))
+                .examples(
+                        "nydusd -B image.boot -D blobs/ -M /mnt/image",
+                        "nydusd -B image.boot -C config.json -M /mnt/image -A /run/api.sock",
+                        "umount /mnt/image      # ends the daemon, as SIGTERM does");
+    }
+
+    @Override
+    public Syntax syntax() {
+        return syntax;
+    }
+
+    @Override
+    public int run(Arguments arguments) throws UsageException, IOException, InterruptedException {
+        if (syntax.spec().parent() != null && args[0].startsWith("-")) {
+            int equals = args[0].indexOf('=');
+            throw new UsageException(
+                    "the subcommand '%s' cannot be used with '%s'"
+                            .formatted(syntax.spec().name(), equals < 0 ? args[0] : args[0].substring(0, equals)),
+                    true);
+        }
+        int threads = threads(arguments);
+        startLog(arguments);
+        Numbers.decimal(arguments.text("--rlimit-nofile"), "invalid value for option `rlimit-nofile`");
+        for (String option : UNSUPPORTED) {
+            if (arguments.has(option)) {
+                throw new IOException("`" + option + "` is not supported yet");
+            }
+        }
+        if (!arguments.text("--virtual-mountpoint").equals("/")) {
+            throw new IOException("`--virtual-mountpoint` other than / is not supported yet");
+        }
+        DaemonOptions.Builder options = DaemonOptions.builder(Path.of(arguments.text("--mountpoint")), image(arguments))
+                .threads(threads)
+                .buildInfo(build())
+                .logLevels(CommandLevels::set);
+        arguments.path("--apisock").ifPresent(options::apiSocket);
+        return serve(options.build());
+    }
+
+    private static int threads(Arguments arguments) throws UsageException {
+        if (!arguments.has("--fuse-threads")) {
+            return 0;
+        }
+        String text = arguments.text("--fuse-threads");
+        String problem;
+        try {
+            int threads = Integer.parseInt(text);
+            if (threads >= 1 && threads <= MAX_THREADS) {
+                return threads;
+            }
+            problem = "invalid thread number %d, valid range: [1-1024]".formatted(threads);
+        } catch (NumberFormatException e) {
+            problem = "invalid thread number configuration: " + text;
+        }
+        throw new UsageException(
+                "invalid value '%s' for '--fuse-threads <fuse-threads>': %s".formatted(text, problem), false);
+    }
+
+    private static void startLog(Arguments arguments) throws IOException {
+        CommandLog.setLevel(CommandLog.level(arguments.text("--log-level")));
+        long rotation = Numbers.decimal(arguments.text("--log-rotation-size"), "invalid log rotation size");
+        if (arguments.has("--log-file")) {
+            CommandLog.toFile(Path.of(arguments.text("--log-file")), Math.multiplyExact(rotation, MEGABYTE));
+        }
+        LOG.log(Level.INFO, "Program Version: " + Version.tool() + ", Runtime: " + Runtime.version());
+    }
+
+    private static ImageSource image(Arguments arguments) throws IOException {
+        if (!arguments.has("--bootstrap")) {
+            throw new IOException(
+                    "no image to serve: name one by `--bootstrap`; mounting by the API is not supported yet");
+        }
+        return new ImageSource(
+                Path.of(arguments.text("--bootstrap")), configuration(arguments), prefetchFiles(arguments));
+    }
+
+    private static StorageConfiguration configuration(Arguments arguments) throws IOException {
+        if (arguments.has("--localfs-dir")) {
+            String directory = arguments.text("--localfs-dir");
+            return StorageConfiguration.of(
+                    new LocalFsSettings("", directory, List.of()), CacheConfiguration.inFiles(directory));
+        }
+        if (arguments.has("--config")) {
+            return StorageConfiguration.load(Path.of(arguments.text("--config")))
+                    .withEnvironment(System.getenv());
+        }
+        throw new IOException("both --config and --localfs-dir are missing");
+    }
+
+    private static Optional<List<String>> prefetchFiles(Arguments arguments) throws IOException {
+        if (!arguments.has("--prefetch-files")) {
+            return Optional.empty();
+        }
+        List<String> files = new ArrayList<>();
+        try {
+            for (String line :
+                    Files.readAllLines(Path.of(arguments.text("--prefetch-files")), StandardCharsets.UTF_8)) {
+                if (!line.isBlank()) {
+                    files.add(line.strip());
+                }
+            }
+        } catch (IOException e) {
+            throw new IOException("the prefetch-files arg is not a file path", e);
+        }
+        return Optional.of(files);
+    }
+
+    private static BuildInfo build() {
+        return new BuildInfo(
+                Version.tool(),
+                "unknown",
+                "unknown",
+                "release",
+                System.getProperty("java.vm.name") + " " + Runtime.version());
+    }
+
+    private static int serve(DaemonOptions options) throws IOException, InterruptedException {
+        StopOnSignal signals = StopOnSignal.install();
+        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+            signals.watch(daemon);
+            DaemonEnd end = daemon.await();
+            return end.exitCode();
+        } finally {
+            signals.done();
+        }
+    }
+}
