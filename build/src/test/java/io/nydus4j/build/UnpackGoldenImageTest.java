@@ -1,0 +1,103 @@
+package io.nydus4j.build;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.rafs.load.LoadOptions;
+import io.nydus4j.rafs.load.Rafs;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Unpacks the reference's images, and compares what GNU tar makes of the archives with the trees they were built from. */
+final class UnpackGoldenImageTest {
+    @TempDir
+    private static Path trees;
+
+    @TempDir
+    private Path work;
+
+    @BeforeAll
+    static void unpackTrees() throws IOException, InterruptedException {
+        Root.require();
+        for (String tree : List.of("full.tar", "several-xattrs.tar")) {
+            Root.extract(GoldenImage.root().resolve(tree), Files.createDirectory(trees.resolve(tree)));
+        }
+    }
+
+    private static Path bootstrap(Path image) throws IOException {
+        if (Files.exists(image.resolve("boot"))) {
+            return image.resolve("boot");
+        }
+        try (Stream<Path> files = Files.list(image)) {
+            return files.filter(file -> String.valueOf(file.getFileName()).matches("[0-9a-f]{64}"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "v5-lz4-4k, full.tar",
+        "v5-none-sha256, full.tar",
+        "v5-zstd-aligned, full.tar",
+        "v5-inline, full.tar",
+        "v6-zstd-4k, full.tar",
+        "v6-none-4k, full.tar",
+        "v6-batch, full.tar",
+        "v6-encrypt, full.tar",
+        "v6-toc, full.tar",
+        "v6-inline, full.tar",
+        "several-xattrs-v5, several-xattrs.tar",
+        "several-xattrs-v6, several-xattrs.tar"
+    })
+    void archiveHasTheTree(String name, String tree) throws IOException, InterruptedException {
+        Path image = GoldenImage.root().resolve(name);
+        Path archive = work.resolve("archive.tar");
+        try (DirectoryBackend blobs = new DirectoryBackend(image)) {
+            new UnpackImage(new UnpackOptions(bootstrap(image), blobs, archive), ProgressListener.NONE).run();
+        }
+        Path extracted = Files.createDirectory(work.resolve("extracted"));
+        Root.extract(archive, extracted);
+        assertThat(Listing.ofDirectory(extracted)).isEqualTo(Listing.ofDirectory(trees.resolve(tree)));
+        try (Stream<Path> files = Files.list(work)) {
+            assertThat(files).containsExactlyInAnyOrder(archive, extracted);
+        }
+    }
+
+    @Test
+    void chunksOfAReferencedArchiveAreVerified() throws IOException {
+        Path image = GoldenImage.root().resolve("targz-ref");
+        Path blobs = Files.createDirectory(work.resolve("blobs"));
+        BlobInfo blob;
+        try (Rafs rafs = Rafs.load(image.resolve("boot"), LoadOptions.DEFAULT)) {
+            blob = rafs.blobs().getFirst();
+        }
+        Files.copy(GoldenImage.root().resolve("tree.tar.gz"), blobs.resolve(blob.effectiveId()));
+        Files.copy(image.resolve(blob.metaId()), blobs.resolve(blob.metaId()));
+        try (DirectoryBackend backend = new DirectoryBackend(blobs)) {
+            CheckOptions options = new CheckOptions(image.resolve("boot"), Optional.of(backend), true, 2);
+            CheckResult result = new CheckImage(options, ProgressListener.NONE).run();
+            assertThat(result.verifiedChunks()).isEqualTo(blob.chunkCount());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"merge-v5", "merge-v6", "tar-tarfs", "dict-hit-v6", "upper-v5"})
+    void metadataIsChecked(String name) throws IOException {
+        Path boot = GoldenImage.root().resolve(name).resolve("boot");
+        CheckResult result = new CheckImage(CheckOptions.ofMetadata(boot), ProgressListener.NONE).run();
+        String listing = Files.readString(boot.resolveSibling("check.txt"), StandardCharsets.ISO_8859_1);
+        assertThat(listing).endsWith(result.summary());
+    }
+}
