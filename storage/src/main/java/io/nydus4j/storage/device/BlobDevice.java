@@ -6,6 +6,7 @@ import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.ReadPlan;
+import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.cache.CachedBlob;
 import io.nydus4j.storage.config.PrefetchConfiguration;
@@ -59,6 +60,20 @@ public final class BlobDevice implements AutoCloseable {
      */
     public static BlobDevice open(Bootstrap bootstrap, StorageConfiguration configuration) throws IOException {
         return new BlobPool().open(bootstrap, configuration, "/");
+    }
+
+    /**
+     * Opens the blobs of an image for someone who reads it once: without a cache, every chunk compared with its digest. May block on the
+     * network.
+     *
+     * @param bootstrap the image; used until the device is closed
+     * @param backend   where its blobs are; the caller closes it after the device
+     * @return to be closed by the caller, before the bootstrap
+     * @throws IOException if a blob cannot be opened
+     */
+    public static BlobDevice open(Bootstrap bootstrap, BlobBackend backend) throws IOException {
+        BlobStore store = new BlobStore(backend);
+        return open(bootstrap, store, store::close);
     }
 
     static BlobDevice open(Bootstrap bootstrap, BlobStore store, Runnable onClose) throws IOException {

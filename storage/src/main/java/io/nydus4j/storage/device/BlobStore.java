@@ -34,6 +34,7 @@ public final class BlobStore {
     private final BlobBackend backend;
     private final BlobOpener opener;
     private final Optional<Prefetcher> prefetcher;
+    private final boolean ownsBackend;
     /** Guarded by itself. */
     private final Map<String, Slot> slots = new HashMap<>();
 
@@ -72,6 +73,27 @@ public final class BlobStore {
         }
         PrefetchConfiguration prefetch = cache.prefetch();
         this.prefetcher = prefetch.enable() ? Optional.of(new Prefetcher(prefetch, cacheCounters)) : Optional.empty();
+        this.ownsBackend = true;
+    }
+
+    /** Makes a store over a backend of the caller's, who closes it; nothing is kept, every chunk is compared with its digest. */
+    BlobStore(BlobBackend backend) throws IOException {
+        this.configuration = new StorageConfiguration(
+                StorageConfiguration.VERSION,
+                "",
+                Optional.empty(),
+                List.of(),
+                Optional.of(new CacheConfiguration(
+                        "dummycache", false, true, PrefetchConfiguration.ABSENT, Optional.empty(), Optional.empty())),
+                Optional.empty(),
+                Optional.empty());
+        this.id = "";
+        this.backendCounters = new BackendCounters(backend.description());
+        this.cacheCounters = new CacheCounters("");
+        this.backend = backend;
+        this.opener = BlobOpener.of(configuration, backend, cacheCounters);
+        this.prefetcher = Optional.empty();
+        this.ownsBackend = false;
     }
 
     /** Returns the configuration that all here share. */
@@ -164,6 +186,8 @@ public final class BlobStore {
     /** Stops prefetching and closes the backend; every blob has been given back. */
     void close() {
         prefetcher.ifPresent(Prefetcher::close);
-        backend.close();
+        if (ownsBackend) {
+            backend.close();
+        }
     }
 }
