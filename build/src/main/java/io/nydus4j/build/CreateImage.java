@@ -3,6 +3,7 @@ package io.nydus4j.build;
 import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.build.source.DirectorySource;
 import io.nydus4j.build.source.SourceRules;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.rafs.tree.PrefetchPatterns;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -123,6 +124,6 @@ public final class CreateImage {
                 options.explicitUidGid(),
                 0,
                 node -> !Whiteouts.isOnlyWhiteout(node, options.whiteoutSpec()));
-        return DirectorySource.open(RawPath.bytes(options.source()), rules);
+        return DirectorySource.open(NativePath.bytes(options.source()), rules);
     }
 }

@@ -1,18 +1,17 @@
 package io.nydus4j.build;
 
-import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
-import io.nydus4j.build.read.ChunkReader;
 import io.nydus4j.build.tar.TarEntry;
 import io.nydus4j.build.tar.TarType;
 import io.nydus4j.build.tar.TarWriter;
 import io.nydus4j.linux.file.DeviceNumbers;
-import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.tree.Xattr;
+import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,25 +25,23 @@ import java.util.function.LongConsumer;
  */
 final class TarImage {
     private static final byte[] NOTHING = {};
-    private static final int ZEROS = 1 << 16;
+    private static final int BUFFER = 1 << 20;
 
-    private final ChunkReader chunks;
+    private final BlobDevice data;
     private final TarWriter tar;
     private final LongConsumer progress;
-    private final int chunkSize;
+    private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
     private final OwnerNames users = OwnerNames.users();
     private final OwnerNames groups = OwnerNames.groups();
-    private final MemorySegment zeros = MemorySegment.ofArray(new byte[ZEROS]).asReadOnly();
     /** First path of each file with several names, by inode number. */
     private final Map<Long, byte[]> firstPaths = new HashMap<>();
 
     private long done;
 
-    TarImage(Bootstrap image, ChunkReader chunks, TarWriter.Sink sink, LongConsumer progress) {
-        this.chunks = chunks;
+    TarImage(BlobDevice data, TarWriter.Sink sink, LongConsumer progress) {
+        this.data = data;
         this.tar = new TarWriter(sink);
         this.progress = progress;
-        this.chunkSize = image.superblock().chunkSize();
     }
 
     /**
@@ -106,38 +103,15 @@ final class TarImage {
     }
 
     private void writeData(Inode inode) throws IOException {
-        long position = 0;
-        int count = inode.chunkCount();
-        for (int i = 0; i < count; i++) {
-            ChunkRecord chunk = inode.chunk(i);
-            long start = inode.chunkFileOffset(i);
-            if (start < position || start > position && !inode.hasHoles() || start >= inode.size()) {
+        for (long position = 0; position < inode.size(); position += buffer.position()) {
+            if (data.read(inode, position, buffer.clear()) == 0) {
                 throw new RafsFormatException(
-                        "inode " + inode.ino(), -1, "chunk " + i + " is not at " + position + " but at " + start);
+                        "inode " + inode.ino(), -1, "ends after " + position + " bytes, not " + inode.size());
             }
-            writeZeros(start - position);
-            MemorySegment bytes = chunks.read(chunk);
-            long length = Math.min(bytes.byteSize(), Math.min(inode.size() - start, chunkSize));
-            write(bytes.asSlice(0, length));
-            position = start + length;
+            tar.data(MemorySegment.ofBuffer(buffer.duplicate().flip()));
+            done += buffer.position();
+            progress.accept(done);
         }
-        if (position < inode.size() && !inode.hasHoles()) {
-            throw new RafsFormatException(
-                    "inode " + inode.ino(), -1, "has " + position + " bytes in chunks, wanted " + inode.size());
-        }
-        writeZeros(inode.size() - position);
-    }
-
-    private void writeZeros(long count) throws IOException {
-        for (long left = count; left > 0; left -= ZEROS) {
-            write(zeros.asSlice(0, Math.min(ZEROS, left)));
-        }
-    }
-
-    private void write(MemorySegment bytes) throws IOException {
-        tar.data(bytes);
-        done += bytes.byteSize();
-        progress.accept(done);
     }
 
     void finish() throws IOException {

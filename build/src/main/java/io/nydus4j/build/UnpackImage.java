@@ -1,12 +1,11 @@
 package io.nydus4j.build;
 
 import io.nydus4j.build.ProgressListener.Step;
-import io.nydus4j.build.read.ChunkReader;
-import io.nydus4j.build.read.StoredBlobs;
 import io.nydus4j.build.write.OutputFile;
 import io.nydus4j.rafs.BootstrapWalk;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
+import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -39,9 +38,8 @@ public final class UnpackImage {
         try (Rafs image = ImageLoading.load(options.bootstrap(), options.blobs(), LoadOptions.DEFAULT);
                 OutputFile file = OutputFile.at(options.output());
                 BufferedOutput output = new BufferedOutput(file);
-                ChunkReader chunks = new ChunkReader(StoredBlobs.open(image.blobs(), options.blobs()))) {
-            TarImage tar =
-                    new TarImage(image, chunks, output::write, bytes -> listener.progress(Step.UNPACK, bytes, -1));
+                BlobDevice data = BlobDevice.open(image, options.blobs())) {
+            TarImage tar = new TarImage(data, output::write, bytes -> listener.progress(Step.UNPACK, bytes, -1));
             BootstrapWalk.walkDirectory(image, image.rootIno(), Optional.empty(), (inode, walk) -> {
                 tar.add(inode, walk.path());
                 return true;
