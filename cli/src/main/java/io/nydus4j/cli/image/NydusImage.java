@@ -1,7 +1,7 @@
 package io.nydus4j.cli.image;
 
 import io.nydus4j.cli.Version;
-import io.nydus4j.cli.log.LogOptions;
+import io.nydus4j.cli.option.LogOptions;
 import io.nydus4j.cli.option.Runner;
 import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;

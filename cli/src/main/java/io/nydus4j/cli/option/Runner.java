@@ -1,6 +1,5 @@
 package io.nydus4j.cli.option;
 
-import io.nydus4j.cli.log.LogOptions;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;

@@ -1,8 +1,6 @@
-package io.nydus4j.cli.log;
+package io.nydus4j.cli.option;
 
-import io.nydus4j.cli.option.Arguments;
-import io.nydus4j.cli.option.Syntax;
-import io.nydus4j.cli.option.UsageException;
+import io.nydus4j.cli.log.CommandLog;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
