@@ -17,6 +17,8 @@ import io.nydus4j.storage.config.ConfigurationException;
 import io.nydus4j.storage.config.FileCacheSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -109,14 +111,18 @@ public final class BlobOpener {
             throw new BackendException(backend.description(), "blob " + id, "external blobs are not supported", false);
         }
         PositionalSource source = backend.open(id);
-        ChunkInfoTable table = info.hasChunkInfo() ? loadTable(info, records) : null;
-        ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
-        ChunkChecks checks = ChunkChecks.of(table, records, options.validate());
         return switch (kind) {
-            case DUMMY -> openInMemory(info, source, index, checks);
-            case FILE -> openFile(info, source, index, checks);
+            case DUMMY -> openInMemory(info, records, source);
+            case FILE -> openFile(info, records, source);
             case FSCACHE -> throw new IllegalStateException("refused when the opener was made");
         };
+    }
+
+    private boolean loadsDigests(BlobInfo info) {
+        return kind == CacheKind.FILE
+                && options.validate()
+                && info.chunkCount() > 0
+                && info.features().has(BlobFeatures.INLINED_CHUNK_DIGEST);
     }
 
     private static void checkName(String id) throws RafsFormatException {
@@ -137,17 +143,6 @@ public final class BlobOpener {
                 backend.description(), "blob " + id, "a tarfs image needs its tar file as " + cached, false);
     }
 
-    private ChunkInfoTable loadTable(BlobInfo info, List<ChunkRecord> records) throws IOException {
-        if (kind == CacheKind.DUMMY) {
-            return ChunkInfoLoader.load(info, backend.open(info.metaId()));
-        }
-        return ChunkInfoFile.load(
-                folder.resolve(info.effectiveId() + ChunkInfoFile.SUFFIX),
-                info,
-                records,
-                () -> backend.open(info.metaId()));
-    }
-
     /** Returns the size of the uncompressed address space: as the image says, or if it does not, up to the last chunk. */
     private static long sizeOf(BlobInfo info, ChunkIndex index) {
         return info.uncompressedSize() != 0 || index.size() == 0
@@ -159,24 +154,39 @@ public final class BlobOpener {
         return info.compressedDataSize() != 0 ? info.compressedDataSize() : source.size();
     }
 
-    private CachedBlob openInMemory(BlobInfo info, PositionalSource source, ChunkIndex index, ChunkChecks checks)
-            throws RafsFormatException {
-        DecodeWorkers workers = new DecodeWorkers(info);
-        workers.giveBack(workers.take());
+    private CachedBlob openInMemory(BlobInfo info, List<ChunkRecord> records, PositionalSource source)
+            throws IOException {
+        ChunkInfoTable table = info.hasChunkInfo() ? ChunkInfoLoader.load(info, backend.open(info.metaId())) : null;
+        ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
+        ChunkChecks checks = ChunkChecks.of(table, records, options.validate());
+        DecodeWorkers workers = workersFor(info);
         UnitReader reader = new UnitReader(info, source, workers, counters);
         return new MemoryBlob(info, sizeOf(info, index), index, checks, workers, reader, options.validate(), counters);
     }
 
-    private CachedBlob openFile(BlobInfo info, PositionalSource source, ChunkIndex index, ChunkChecks checks)
-            throws IOException {
-        String id = info.effectiveId();
-        long size = sizeOf(info, index);
+    /** Makes workers; a blob that nobody can decrypt is refused now. */
+    private static DecodeWorkers workersFor(BlobInfo info) throws RafsFormatException {
         DecodeWorkers workers = new DecodeWorkers(info);
-        // A blob that nobody can decrypt is refused now.
         workers.giveBack(workers.take());
+        return workers;
+    }
+
+    private CachedBlob openFile(BlobInfo info, List<ChunkRecord> records, PositionalSource source) throws IOException {
+        Arena arena = Arena.ofShared();
+        DecodeWorkers workers = null;
         ChunkFile file = null;
         ChunkMarks marks = null;
         try {
+            ChunkInfoTable table = info.hasChunkInfo() ? loadTable(info, records, arena) : null;
+            ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
+            ChunkChecks checks = ChunkChecks.of(table, records, options.validate());
+            if (table != null && loadsDigests(info)) {
+                MemorySegment digests = ChunkDigestFile.load(folder, info, backend.open(info.metaId()));
+                checks = checks.and(ChunkChecks.ofDigests(table, digests));
+            }
+            workers = workersFor(info);
+            long size = sizeOf(info, index);
+            String id = info.effectiveId();
             ChunkFiles.Opened opened = options.compressed()
                     ? ChunkFiles.open(folder.resolve(id + StoredChunkFile.SUFFIX), storedSizeOf(info, source))
                     : ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), size);
@@ -192,12 +202,18 @@ public final class BlobOpener {
             }
             counters.fileOpened(id + PlainChunkFile.SUFFIX);
             UnitReader reader = new UnitReader(info, source, workers, counters);
-            return new FileBlob(
-                    info, size, index, checks, new FileBlob.Parts(file, marks, workers, reader), options, counters);
+            FileBlob.Parts parts = new FileBlob.Parts(file, marks, workers, reader, arena);
+            return new FileBlob(info, size, index, checks, parts, options, counters);
         } catch (IOException | RuntimeException e) {
             close(marks, file, workers);
+            arena.close();
             throw e;
         }
+    }
+
+    private ChunkInfoTable loadTable(BlobInfo info, List<ChunkRecord> records, Arena arena) throws IOException {
+        Path file = folder.resolve(info.effectiveId() + ChunkInfoFile.SUFFIX);
+        return ChunkInfoFile.load(file, info, records, () -> backend.open(info.metaId()), arena);
     }
 
     private ChunkMarks openMarks(BlobInfo info, ChunkIndex index) throws IOException {
@@ -209,14 +225,16 @@ public final class BlobOpener {
         return ChunkMap.open(folder.resolve(name), info.chunkCount());
     }
 
-    private static void close(@Nullable ChunkMarks marks, @Nullable ChunkFile file, DecodeWorkers workers) {
+    private static void close(@Nullable ChunkMarks marks, @Nullable ChunkFile file, @Nullable DecodeWorkers workers) {
         if (marks != null) {
             marks.close();
         }
         if (file != null) {
             file.close();
         }
-        workers.close();
+        if (workers != null) {
+            workers.close();
+        }
     }
 
     /** Returns the counters of all blobs. */

@@ -81,6 +81,26 @@ final class ChunkChecks {
         return new ChunkChecks(table, kinds, crcs, digests);
     }
 
+    /**
+     * Makes the checks of a list of digests.
+     *
+     * @param table   the blob's chunk information
+     * @param digests the digest of each chunk, one behind the other
+     */
+    static ChunkChecks ofDigests(ChunkInfoTable table, MemorySegment digests) {
+        int size = Math.toIntExact(digests.byteSize() / Digest.SIZE);
+        byte[] kinds = new byte[size];
+        long[] words = new long[Math.multiplyExact(size, DIGEST_WORDS)];
+        for (int i = 0; i < size; i++) {
+            Digest digest = Digest.read(digests, (long) i * Digest.SIZE);
+            if (!digest.isZero()) {
+                kinds[i] = DIGEST;
+                put(words, i, digest);
+            }
+        }
+        return new ChunkChecks(table, kinds, new int[size], words);
+    }
+
     private static boolean keepsDigest(ChunkRecord record, boolean allDigests) {
         return !record.digest().isZero() && (allDigests || !record.has(ChunkFlags.HAS_CRC32));
     }

@@ -15,7 +15,7 @@ sealed interface ChunkFile extends AutoCloseable permits PlainChunkFile, StoredC
     void write(ChunkIndex index, int position, MemorySegment stored, MemorySegment plain) throws IOException;
 
     /**
-     * Reads a chunk back, unchecked.
+     * Reads a chunk back, unchecked. Puts zeros behind it again if something else is there.
      *
      * @param worker decodes
      * @return the chunk's plain bytes, valid until the worker is used again

@@ -44,9 +44,10 @@ final class ChunkInfoFile {
      * @param info    what the image says of the blob
      * @param records what the image says of its chunks
      * @param source  where the chunk information is stored
+     * @param arena   keeps the mapping; for a table that is used by several threads
      * @throws RafsFormatException if the file has another length than this blob's, or the blob is broken
      */
-    static ChunkInfoTable load(Path file, BlobInfo info, List<ChunkRecord> records, SourceOpener source)
+    static ChunkInfoTable load(Path file, BlobInfo info, List<ChunkRecord> records, SourceOpener source, Arena arena)
             throws IOException {
         if (info.chunkInfoUncompressedSize() < 1) {
             throw new RafsFormatException("chunk information of blob " + info.id(), -1, "it is empty");
@@ -62,7 +63,7 @@ final class ChunkInfoFile {
             }
             if (length == size) {
                 try {
-                    ChunkInfoTable table = map(access.getChannel(), info, size);
+                    ChunkInfoTable table = map(access.getChannel(), info, size, arena);
                     if (agrees(table, records)) {
                         return table;
                     }
@@ -74,7 +75,7 @@ final class ChunkInfoFile {
             ChunkInfoTable fetched = ChunkInfoLoader.load(info, source.open());
             access.setLength(size);
             write(access.getChannel(), fetched, size);
-            return map(access.getChannel(), info, size);
+            return map(access.getChannel(), info, size, arena);
         }
     }
 
@@ -87,9 +88,8 @@ final class ChunkInfoFile {
         return true;
     }
 
-    // Unmapped when nobody uses it any more: the table is read by whoever holds the blob.
-    private static ChunkInfoTable map(FileChannel channel, BlobInfo info, long size) throws IOException {
-        return ChunkInfoLoader.fromCache(info, channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto()));
+    private static ChunkInfoTable map(FileChannel channel, BlobInfo info, long size, Arena arena) throws IOException {
+        return ChunkInfoLoader.fromCache(info, channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena));
     }
 
     /** Writes the array, waits until it is on the disk, and writes the header, which makes the file valid. */

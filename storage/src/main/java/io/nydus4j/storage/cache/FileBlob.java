@@ -9,6 +9,7 @@ import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -37,6 +38,7 @@ public final class FileBlob implements CachedBlob {
     private final ChunkMarks marks;
     private final UnitReader reader;
     private final DecodeWorkers workers;
+    private final Arena arena;
     private final CacheCounters counters;
     private final FetchWindow demandWindow;
     private final FetchWindow prefetchWindow;
@@ -44,6 +46,7 @@ public final class FileBlob implements CachedBlob {
     private final Optional<MemorySegment> mapping;
     private volatile Contents contents;
     private volatile boolean complete;
+    private volatile boolean closed;
 
     /**
      * What is known of the chunks.
@@ -54,8 +57,12 @@ public final class FileBlob implements CachedBlob {
      */
     record Contents(ChunkIndex index, ChunkChecks checks, ReadyBits ready) {}
 
-    /** The files and tools of one blob; all are closed with it. */
-    record Parts(ChunkFile file, ChunkMarks marks, DecodeWorkers workers, UnitReader reader) {}
+    /**
+     * The files and tools of one blob; all are closed with it.
+     *
+     * @param arena keeps the mapping of the index, if it has one
+     */
+    record Parts(ChunkFile file, ChunkMarks marks, DecodeWorkers workers, UnitReader reader, Arena arena) {}
 
     /**
      * Makes a blob over open files.
@@ -80,6 +87,7 @@ public final class FileBlob implements CachedBlob {
         this.marks = parts.marks();
         this.workers = parts.workers();
         this.reader = parts.reader();
+        this.arena = parts.arena();
         this.counters = counters;
         this.demandWindow = FetchWindow.of(options.demandBatch());
         this.prefetchWindow = FetchWindow.of(options.prefetchBatch());
@@ -111,7 +119,13 @@ public final class FileBlob implements CachedBlob {
     @Override
     public boolean isReady(long offset, long length) {
         Contents current = contents;
-        return isInside(offset, length) && mapping.isPresent() && isReady(current, offset, length);
+        return !closed && isInside(offset, length) && mapping.isPresent() && isReady(current, offset, length);
+    }
+
+    private void checkOpen() throws IOException {
+        if (closed) {
+            throw new IOException("blob " + info.effectiveId() + " is closed");
+        }
     }
 
     private boolean isInside(long offset, long length) {
@@ -129,6 +143,7 @@ public final class FileBlob implements CachedBlob {
 
     @Override
     public Pin ensure(long offset, long length) throws IOException {
+        checkOpen();
         if (isInside(offset, length) && isReady(contents, offset, length)) {
             counters.hit();
             return PIN;
@@ -137,13 +152,24 @@ public final class FileBlob implements CachedBlob {
         if (length > 0 && isInside(offset, length) && !contents.index().covers(offset, offset + length)) {
             throw outside(offset, length, "where no chunk lies");
         }
-        fill(offset, length, demandWindow, Flight.Kind.DEMAND);
+        fillOrSayClosed(offset, length, demandWindow, Flight.Kind.DEMAND);
         return PIN;
     }
 
     @Override
     public void prefetch(long offset, long length) throws IOException {
-        fill(offset, length, prefetchWindow, Flight.Kind.PREFETCH);
+        checkOpen();
+        fillOrSayClosed(offset, length, prefetchWindow, Flight.Kind.PREFETCH);
+    }
+
+    private void fillOrSayClosed(long offset, long length, FetchWindow window, Flight.Kind kind) throws IOException {
+        try {
+            fill(offset, length, window, kind);
+        } catch (IllegalStateException e) {
+            // The index went away under a thread that came too late.
+            checkOpen();
+            throw e;
+        }
     }
 
     private void fill(long offset, long length, FetchWindow window, Flight.Kind kind) throws IOException {
@@ -473,6 +499,7 @@ public final class FileBlob implements CachedBlob {
 
     @Override
     public void close() {
+        closed = true;
         if (!flights.close()) {
             return;
         }
@@ -487,5 +514,6 @@ public final class FileBlob implements CachedBlob {
         marks.close();
         file.close();
         workers.close();
+        arena.close();
     }
 }

@@ -3,6 +3,7 @@ package io.nydus4j.storage.cache;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
 
@@ -10,6 +11,8 @@ import java.util.Optional;
 final class PlainChunkFile implements ChunkFile {
     /** What the names of such files end in. */
     static final String SUFFIX = ".blob.data";
+
+    private static final long PAGE = 4096;
 
     private final FileChannel channel;
     private final Arena arena = Arena.ofShared();
@@ -31,11 +34,29 @@ final class PlainChunkFile implements ChunkFile {
         ChunkFiles.write(channel, index.start(position), plain.asByteBuffer());
     }
 
+    // Padding has no checksum, but who maps whole blocks sees it.
     @Override
     public MemorySegment read(ChunkIndex index, int position, DecodeWorker worker) throws IOException {
-        MemorySegment plain = worker.plain(index.length(position));
-        ChunkFiles.read(channel, index.start(position), plain.asByteBuffer());
-        return plain;
+        int length = index.length(position);
+        long end = index.end(position);
+        int padding = index.padded() ? (int) (Math.min(mapping.byteSize(), end + PAGE - 1 & -PAGE) - end) : 0;
+        MemorySegment page = worker.plain(length + padding);
+        ChunkFiles.read(channel, index.start(position), page.asByteBuffer());
+        MemorySegment behind = page.asSlice(length, padding);
+        if (!isZero(behind)) {
+            behind.fill((byte) 0);
+            ChunkFiles.write(channel, end, behind.asByteBuffer());
+        }
+        return page.asSlice(0, length);
+    }
+
+    private static boolean isZero(MemorySegment bytes) {
+        for (long i = 0; i < bytes.byteSize(); i++) {
+            if (bytes.get(ValueLayout.JAVA_BYTE, i) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -35,10 +35,10 @@ final class JsonDocument {
             }
             return table;
         } catch (JacksonException e) {
-            // Only the place: the message may quote the document, and with it a secret.
+            // Only the place: the message may quote the document, and with it a secret. Too deep nesting has no place.
             var place = e.getLocation();
-            throw ConfigurationException.unreadable(
-                    "not JSON, or a member twice, at line " + place.getLineNr() + " column " + place.getColumnNr());
+            throw ConfigurationException.unreadable("not JSON, a member twice, or nested too deep"
+                    + (place == null ? "" : ", at line " + place.getLineNr() + " column " + place.getColumnNr()));
         }
     }
 

@@ -61,6 +61,14 @@ public record StorageConfiguration(
                 Optional.empty());
     }
 
+    /** Returns a configuration without a backend, that keeps nothing and compares every chunk with its digest. */
+    public static StorageConfiguration withoutCache() {
+        CacheConfiguration none = new CacheConfiguration(
+                "dummycache", false, true, PrefetchConfiguration.ABSENT, Optional.empty(), Optional.empty());
+        return new StorageConfiguration(
+                VERSION, "", Optional.empty(), List.of(), Optional.of(none), Optional.empty(), Optional.empty());
+    }
+
     /**
      * Reads a document from a file.
      *

@@ -72,8 +72,27 @@ public final class BlobDevice implements AutoCloseable {
      * @throws IOException if a blob cannot be opened
      */
     public static BlobDevice open(Bootstrap bootstrap, BlobBackend backend) throws IOException {
-        BlobStore store = new BlobStore(backend);
-        return open(bootstrap, store, store::close);
+        return open(bootstrap, StorageConfiguration.withoutCache(), backend);
+    }
+
+    /**
+     * Opens the blobs of an image from a backend of the caller's. May block on the network.
+     *
+     * @param bootstrap     the image; used until the device is closed
+     * @param configuration where its blobs rest; its backend section does not count
+     * @param backend       where its blobs come from; used until the device is closed, and closed by the caller
+     * @return to be closed by the caller, before the bootstrap
+     * @throws IOException if the configuration cannot be followed, or a blob cannot be opened
+     */
+    public static BlobDevice open(Bootstrap bootstrap, StorageConfiguration configuration, BlobBackend backend)
+            throws IOException {
+        BlobStore store = BlobStore.over(backend, configuration);
+        try {
+            return open(bootstrap, store, store::close);
+        } catch (IOException | RuntimeException e) {
+            store.close();
+            throw e;
+        }
     }
 
     static BlobDevice open(Bootstrap bootstrap, BlobStore store, Runnable onClose) throws IOException {

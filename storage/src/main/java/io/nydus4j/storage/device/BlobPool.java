@@ -55,7 +55,7 @@ public final class BlobPool {
      * @see #open
      */
     public BlobDevice openAlone(Bootstrap bootstrap, StorageConfiguration configuration, String id) throws IOException {
-        BlobStore store = new BlobStore(configuration, id);
+        BlobStore store = BlobStore.open(configuration, id);
         try {
             return BlobDevice.open(bootstrap, store, store::close);
         } catch (IOException | RuntimeException e) {
@@ -69,7 +69,7 @@ public final class BlobPool {
         synchronized (stores) {
             Users users = stores.get(configuration);
             if (users == null) {
-                users = new Users(new BlobStore(configuration, id));
+                users = new Users(BlobStore.open(configuration, id));
                 stores.put(configuration, users);
             }
             users.count++;

@@ -32,9 +32,9 @@ public final class BlobStore {
     private final BackendCounters backendCounters;
     private final CacheCounters cacheCounters;
     private final BlobBackend backend;
+    private final boolean ownsBackend;
     private final BlobOpener opener;
     private final Optional<Prefetcher> prefetcher;
-    private final boolean ownsBackend;
     /** Guarded by itself. */
     private final Map<String, Slot> slots = new HashMap<>();
 
@@ -49,51 +49,61 @@ public final class BlobStore {
     }
 
     /**
-     * Opens backend and cache.
+     * Opens the cache of a configuration over a backend.
+     *
+     * @param id          names the backend in metrics
+     * @param backend     where blobs come from
+     * @param ownsBackend whether it is closed with this
+     * @throws IOException if the configuration says something that cannot be had
+     */
+    private BlobStore(
+            StorageConfiguration configuration,
+            String id,
+            BackendCounters backendCounters,
+            BlobBackend backend,
+            boolean ownsBackend)
+            throws IOException {
+        this.configuration = configuration;
+        this.id = id;
+        this.backendCounters = backendCounters;
+        this.backend = backend;
+        this.ownsBackend = ownsBackend;
+        CacheConfiguration cache = configuration.requireCache();
+        this.cacheCounters = new CacheCounters(BlobOpener.folderOf(cache));
+        this.opener = BlobOpener.of(configuration, backend, cacheCounters);
+        PrefetchConfiguration prefetch = cache.prefetch();
+        this.prefetcher = prefetch.enable() ? Optional.of(new Prefetcher(prefetch, cacheCounters)) : Optional.empty();
+    }
+
+    /**
+     * Opens the backend and the cache of a configuration.
      *
      * @param id names the backend in metrics
      * @throws IOException if the configuration says something that cannot be had
      */
-    BlobStore(StorageConfiguration configuration, String id) throws IOException {
-        this.configuration = configuration;
-        this.id = id;
+    static BlobStore open(StorageConfiguration configuration, String id) throws IOException {
+        configuration.requireCache();
         BackendConfiguration section = configuration.requireBackend();
         BackendSettings settings = section.settings()
                 .orElseThrow(() -> new ConfigurationException(
                         "invalid configuration", "backend: there is no section for type '" + section.type() + "'"));
-        CacheConfiguration cache = configuration.requireCache();
-        this.backendCounters = new BackendCounters(settings.kind());
-        this.cacheCounters = new CacheCounters(BlobOpener.folderOf(cache));
-        this.backend = BackendFactory.open(settings, backendCounters);
+        BackendCounters counters = new BackendCounters(settings.kind());
+        BlobBackend backend = BackendFactory.open(settings, counters);
         try {
-            this.opener = BlobOpener.of(configuration, backend, cacheCounters);
+            return new BlobStore(configuration, id, counters, backend, true);
         } catch (IOException | RuntimeException e) {
             backend.close();
             throw e;
         }
-        PrefetchConfiguration prefetch = cache.prefetch();
-        this.prefetcher = prefetch.enable() ? Optional.of(new Prefetcher(prefetch, cacheCounters)) : Optional.empty();
-        this.ownsBackend = true;
     }
 
-    /** Makes a store over a backend of the caller's, who closes it; nothing is kept, every chunk is compared with its digest. */
-    BlobStore(BlobBackend backend) throws IOException {
-        this.configuration = new StorageConfiguration(
-                StorageConfiguration.VERSION,
-                "",
-                Optional.empty(),
-                List.of(),
-                Optional.of(new CacheConfiguration(
-                        "dummycache", false, true, PrefetchConfiguration.ABSENT, Optional.empty(), Optional.empty())),
-                Optional.empty(),
-                Optional.empty());
-        this.id = "";
-        this.backendCounters = new BackendCounters(backend.description());
-        this.cacheCounters = new CacheCounters("");
-        this.backend = backend;
-        this.opener = BlobOpener.of(configuration, backend, cacheCounters);
-        this.prefetcher = Optional.empty();
-        this.ownsBackend = false;
+    /**
+     * Opens the cache of a configuration over a given backend, which stays the caller's; the configuration's backend does not count.
+     *
+     * @throws IOException if the configuration says something that cannot be had
+     */
+    static BlobStore over(BlobBackend backend, StorageConfiguration configuration) throws IOException {
+        return new BlobStore(configuration, "/", new BackendCounters(backend.description()), backend, false);
     }
 
     /** Returns the configuration that all here share. */

@@ -1,0 +1,42 @@
+package io.nydus4j.storage;
+
+import io.nydus4j.storage.config.BackendConfiguration;
+import io.nydus4j.storage.config.CacheConfiguration;
+import io.nydus4j.storage.config.FileCacheSettings;
+import io.nydus4j.storage.config.LocalFsSettings;
+import io.nydus4j.storage.config.PrefetchConfiguration;
+import io.nydus4j.storage.config.RafsConfiguration;
+import io.nydus4j.storage.config.StorageConfiguration;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Configurations for tests: blobs in a folder, a cache in another. */
+public final class TestStores {
+    private TestStores() {}
+
+    /** Returns a plain file cache without read-ahead beyond the least. */
+    public static StorageConfiguration inFiles(Path blobs, Path work) {
+        return of(blobs, work, false, false, 0, PrefetchConfiguration.ABSENT);
+    }
+
+    /** Returns a file cache. */
+    public static StorageConfiguration of(
+            Path blobs, Path work, boolean compressed, boolean validate, long batch, PrefetchConfiguration prefetch) {
+        RafsConfiguration usual = RafsConfiguration.DEFAULT;
+        return new StorageConfiguration(
+                StorageConfiguration.VERSION,
+                "test",
+                Optional.of(BackendConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()))),
+                List.of(),
+                Optional.of(new CacheConfiguration(
+                        "filecache",
+                        compressed,
+                        validate,
+                        prefetch,
+                        Optional.of(FileCacheSettings.in(work.toString())),
+                        Optional.empty())),
+                Optional.of(new RafsConfiguration(usual.mode(), batch, false, true, false, false, false, prefetch)),
+                Optional.empty());
+    }
+}

@@ -1,0 +1,55 @@
+package io.nydus4j.storage.device;
+
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.storage.GoldenBlobs;
+import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.TestStores;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** A process that reads ranges of a golden image's blob through a cache, in random order, until it is done or killed. */
+final class CacheReader {
+    private CacheReader() {}
+
+    /** Arguments: image, folder of blobs, folder of the cache, seed, milliseconds between reads. */
+    public static void main(String[] args) throws Exception {
+        Random random = new Random(Long.parseLong(args[3]));
+        long pause = Long.parseLong(args[4]);
+        try (Bootstrap bootstrap = GoldenBlobs.load(args[0]);
+                BlobDevice device =
+                        BlobDevice.open(bootstrap, TestStores.inFiles(Path.of(args[1]), Path.of(args[2])))) {
+            LazyBlob blob = device.blob(0);
+            System.out.println("started");
+            for (int i = 0; i < 400; i++) {
+                int length = 1 + random.nextInt(8192);
+                blob.read(random.nextLong(blob.size() - length), ByteBuffer.allocate(length));
+                if (pause > 0) {
+                    Thread.sleep(pause);
+                }
+            }
+        }
+    }
+
+    /** Starts the process; its errors go where this one's go. */
+    static Process start(String image, Path blobs, Path work, long seed, long pauseMillis) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
+                "-Dnydus4j.testdata=" + System.getProperty("nydus4j.testdata"),
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                CacheReader.class.getName()));
+        command.addAll(
+                List.of(image, blobs.toString(), work.toString(), Long.toString(seed), Long.toString(pauseMillis)));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+}

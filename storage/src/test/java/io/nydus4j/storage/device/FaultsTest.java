@@ -1,0 +1,161 @@
+package io.nydus4j.storage.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.GoldenBlobs;
+import io.nydus4j.storage.GoldenTree;
+import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.TestStores;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Other processes, kills and full disks: whatever happens, a reader gets the right bytes or an error. */
+final class FaultsTest {
+    private static final String IMAGE = "v6-zstd-4k";
+
+    @TempDir
+    static Path shared;
+
+    private static Path blobs;
+    private static Map<String, byte[]> tree;
+
+    @TempDir
+    Path temporary;
+
+    @BeforeAll
+    static void linkBlobs() throws IOException {
+        blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
+        tree = GoldenTree.of("full.tar");
+    }
+
+    /** Reads every file; errors count, wrong bytes fail. */
+    private static int readAll(Path source, Path work) throws IOException {
+        int errors = 0;
+        try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE);
+                BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(source, work))) {
+            for (Map.Entry<String, Inode> file : GoldenBlobs.files(bootstrap).entrySet()) {
+                byte[] content = tree.get(file.getKey());
+                ByteBuffer target = ByteBuffer.allocate(content.length);
+                try {
+                    device.read(file.getValue(), 0, target);
+                } catch (IOException e) {
+                    errors++;
+                    continue;
+                }
+                assertThat(target.array()).as(file.getKey()).isEqualTo(content);
+            }
+        }
+        return errors;
+    }
+
+    private static void awaitStart(Process process) throws IOException {
+        BufferedReader output =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        assertThat(output.readLine()).isEqualTo("started");
+    }
+
+    @Test
+    void processesShareOneCache() throws Exception {
+        Path work = temporary.resolve("cache");
+        List<Process> processes = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            processes.add(CacheReader.start(IMAGE, blobs, work, i, 0));
+        }
+        assertThat(readAll(blobs, work)).isZero();
+        for (Process process : processes) {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        }
+        // All is there: nothing is asked of the blob any more, whose content is gone.
+        assertThat(readAll(emptyBlobs(), work)).isZero();
+    }
+
+    private Path emptyBlobs() throws IOException {
+        Path empty = Files.createDirectories(temporary.resolve("empty"));
+        try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE)) {
+            Path file = empty.resolve(bootstrap.blobs().getFirst().effectiveId());
+            if (!Files.exists(file)) {
+                Files.createFile(file);
+            }
+        }
+        return empty;
+    }
+
+    @Test
+    void killedProcessLeavesACacheThatIsRight() throws Exception {
+        long seed = 31_337;
+        Random random = new Random(seed);
+        for (int round = 0; round < 4; round++) {
+            Path work = temporary.resolve("cache-" + round);
+            Process process = CacheReader.start(IMAGE, blobs, work, seed + round, 1);
+            awaitStart(process);
+            Thread.sleep(random.nextInt(150));
+            process.destroyForcibly().waitFor();
+            // What the map says is there must be there: without the blob's content nothing else can be read.
+            readAll(emptyBlobs(), work);
+            assertThat(readAll(blobs, work))
+                    .as("seed " + seed + " round " + round)
+                    .isZero();
+        }
+    }
+
+    @Test
+    void fullDiskIsAnErrorAndNothingElse() throws Exception {
+        Path work = Files.createDirectory(temporary.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", work.toString()),
+                "mounting a small disk needs root");
+        try {
+            assertThat(readAll(blobs, work.resolve("cache"))).isPositive();
+            assertThat(readAll(blobs, work.resolve("cache"))).isPositive();
+            assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
+            assertThat(readAll(blobs, work.resolve("cache"))).isZero();
+        } finally {
+            run("umount", work.toString());
+        }
+    }
+
+    @Test
+    void readerGoesOnWhenTheDiskHasRoomAgain() throws Exception {
+        Path work = Files.createDirectory(temporary.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", work.toString()),
+                "mounting a small disk needs root");
+        try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE);
+                BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work.resolve("cache")))) {
+            LazyBlob blob = device.blob(0);
+            org.assertj.core.api.Assertions.assertThatThrownBy(
+                            () -> blob.ensure(0, blob.size()).close())
+                    .isInstanceOf(IOException.class);
+            assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
+            blob.ensure(0, blob.size()).close();
+            assertThat(blob.isComplete()).isTrue();
+        } finally {
+            run("umount", work.toString());
+        }
+    }
+
+    private static boolean run(String... command) throws IOException, InterruptedException {
+        try {
+            return new ProcessBuilder(command).redirectErrorStream(true).start().waitFor() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
