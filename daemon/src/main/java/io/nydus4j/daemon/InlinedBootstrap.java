@@ -2,24 +2,46 @@ package io.nydus4j.daemon;
 
 import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.rafs.load.LoadOptions;
+import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.backend.BackendFactory;
 import io.nydus4j.storage.config.BackendSettings;
+import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.FileCacheSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Finds a bootstrap in the blob that it names: opens the backend only if it comes to that. Used by one thread. */
+/**
+ * Finds a bootstrap in the blob that it names: opens the backend only if it comes to that. Used by one thread.
+ *
+ * <p>What was extracted stays in the folder of the cache, as the reference has it; a cache without a folder gets a temporary one,
+ * which is gone when the bootstrap is mapped.
+ */
 final class InlinedBootstrap implements LoadOptions.InlinedBlobs, AutoCloseable {
     private final StorageConfiguration configuration;
+    private final Path file;
+    private final boolean temporary;
     private @Nullable BlobBackend backend;
 
-    InlinedBootstrap(StorageConfiguration configuration) {
+    private InlinedBootstrap(StorageConfiguration configuration, Path file, boolean temporary) {
         this.configuration = configuration;
+        this.file = file;
+        this.temporary = temporary;
+    }
+
+    /** Prepares to look into the blob that {@code bootstrap} names. */
+    static InlinedBootstrap of(StorageConfiguration configuration, Path bootstrap) throws IOException {
+        String name = Rafs.blobId(bootstrap) + ".image.boot";
+        Optional<FileCacheSettings> files = configuration.cache().flatMap(CacheConfiguration::fileCache);
+        return files.isPresent()
+                ? new InlinedBootstrap(
+                        configuration, Path.of(files.get().workDirectory()).resolve(name), false)
+                : new InlinedBootstrap(configuration, Files.createTempFile("nydus4j-", ".image.boot"), true);
     }
 
     @Override
@@ -33,29 +55,26 @@ final class InlinedBootstrap implements LoadOptions.InlinedBlobs, AutoCloseable 
             opened = BackendFactory.open(settings, new BackendCounters(settings.kind()));
             backend = opened;
         }
-        Files.createDirectories(folder());
+        Path folder = file.getParent();
+        if (folder != null) {
+            Files.createDirectories(folder);
+        }
         return opened.open(blobId);
     }
 
     @Override
     public Path target(String blobId) {
-        return folder().resolve(blobId + ".image.boot");
-    }
-
-    private Path folder() {
-        return configuration
-                .cache()
-                .flatMap(cache -> cache.fileCache())
-                .map(FileCacheSettings::workDirectory)
-                .map(Path::of)
-                .orElse(Path.of("."));
+        return file;
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         BlobBackend opened = backend;
         if (opened != null) {
             opened.close();
+        }
+        if (temporary) {
+            Files.deleteIfExists(file);
         }
     }
 }

@@ -117,8 +117,9 @@ public final class NydusDaemon implements AutoCloseable {
     private void sessionEnded(SessionEnd how) {
         switch (how) {
             case UNMOUNTED, ABORTED -> {
-                LOG.log(Level.INFO, "FUSE channel already closed!");
-                end.complete(DaemonEnd.UNMOUNTED);
+                if (end.complete(DaemonEnd.UNMOUNTED)) {
+                    LOG.log(Level.INFO, "FUSE channel already closed!");
+                }
             }
             case FAILED -> end.complete(DaemonEnd.FAILED);
             case STOPPED -> {}

@@ -94,7 +94,7 @@ final class ServedImage implements AutoCloseable {
         if (configuration.backend().isEmpty()) {
             return Rafs.load(source.bootstrap(), options);
         }
-        try (InlinedBootstrap inlined = new InlinedBootstrap(configuration)) {
+        try (InlinedBootstrap inlined = InlinedBootstrap.of(configuration, source.bootstrap())) {
             return Rafs.load(source.bootstrap(), options.withInlinedBlobs(inlined));
         }
     }

@@ -1,0 +1,135 @@
+package io.nydus4j.daemon;
+
+import io.nydus4j.storage.config.StorageConfiguration;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * An image of the reference, and the archive of the tree that it was made from.
+ *
+ * @param name    folder of the image
+ * @param archive file with the tree
+ */
+record Golden(String name, String archive) {
+    private static final Path ROOT = Path.of(System.getProperty("nydus4j.testdata"), "golden");
+
+    /** Images of the whole tree, from a folder. */
+    static final List<Golden> ALL = List.of(
+            new Golden("v6-zstd-4k", "full.tar"),
+            new Golden("v6-lz4-4k", "full.tar"),
+            new Golden("v6-none-4k", "full.tar"),
+            new Golden("v6-zstd-1m", "full.tar"),
+            new Golden("v6-batch", "full.tar"),
+            new Golden("v6-encrypt", "full.tar"),
+            new Golden("v6-inline", "full.tar"),
+            new Golden("v6-toc", "full.tar"),
+            new Golden("v6-sha256", "full.tar"),
+            new Golden("v6-prefetch-fs", "full.tar"),
+            new Golden("v6-repeatable", "full.tar"),
+            new Golden("v6-overlayfs-whiteouts", "full.tar"),
+            new Golden("v5-lz4-4k", "full.tar"),
+            new Golden("v5-none-sha256", "full.tar"),
+            new Golden("v5-zstd-aligned", "full.tar"),
+            new Golden("v5-inline", "full.tar"),
+            new Golden("v5-prefetch-fs", "full.tar"),
+            new Golden("v5-prefetch-blob", "full.tar"),
+            new Golden("plain-v5", "tree.tar"),
+            new Golden("plain-v6", "tree.tar"),
+            new Golden("tar-v5-lz4", "tree.tar"),
+            new Golden("tar-v6-zstd", "tree.tar"),
+            new Golden("targz-v6-zstd", "tree.tar"),
+            new Golden("targz-ref", "tree.tar"),
+            new Golden("tar-tarfs", "tree.tar"),
+            new Golden("several-xattrs-v5", "several-xattrs.tar"),
+            new Golden("several-xattrs-v6", "several-xattrs.tar"),
+            new Golden("dict-hit-v5", "mixed.tar"),
+            new Golden("dict-hit-v6", "mixed.tar"));
+
+    static Golden of(String name) {
+        return ALL.stream().filter(image -> image.name.equals(name)).findFirst().orElseThrow();
+    }
+
+    boolean isV6() {
+        return !name.contains("v5");
+    }
+
+    Path folder() {
+        return ROOT.resolve(name);
+    }
+
+    Path archivePath() {
+        return ROOT.resolve(archive);
+    }
+
+    /** Returns what is to be loaded: the bootstrap, or the blob that has it inlined. */
+    Path bootstrap() throws IOException {
+        Path separate = folder().resolve("boot");
+        return Files.exists(separate) ? separate : blobFiles().getFirst();
+    }
+
+    private List<Path> blobFiles() throws IOException {
+        try (Stream<Path> files = Files.list(folder())) {
+            return files.filter(file -> file.getFileName().toString().matches("[0-9a-f]{64}"))
+                    .toList();
+        }
+    }
+
+    /** Puts all blobs of this image into a folder; those in other places by the names that the image knows. */
+    Path copyBlobs(Path target) throws IOException {
+        Files.createDirectories(target);
+        for (Path blob : blobFiles()) {
+            Files.copy(blob, target.resolve(blob.getFileName()));
+        }
+        switch (name) {
+            case "targz-ref" -> copyArchive("tree.tar.gz", target);
+            case "tar-tarfs" -> copyArchive("tree.tar", target);
+            case "dict-hit-v5", "dict-hit-v6" -> {
+                for (Path blob : new Golden(name.endsWith("5") ? "tar-v5-lz4" : "tar-v6-zstd", archive).blobFiles()) {
+                    Files.copy(blob, target.resolve(blob.getFileName()));
+                }
+            }
+            default -> {}
+        }
+        return target;
+    }
+
+    /** Copies an archive under the id that the image's listing names for it. */
+    private void copyArchive(String file, Path target) throws IOException {
+        Path archiveFile = ROOT.resolve(file);
+        String output = Files.readString(folder().resolve("output.json"));
+        int start = output.indexOf('"', output.indexOf('[', output.indexOf("\"blobs\""))) + 1;
+        Files.copy(archiveFile, target.resolve(output.substring(start, start + 64)));
+    }
+
+    /** Returns a listing of attributes as this image keeps them. */
+    String adapt(String listing) {
+        if (name.startsWith("tar")) {
+            return listing.replaceAll("(mtime [0-9]+)\\.[0-9]+", "$1.0000000000"); // whole seconds from archives
+        }
+        return name.equals("v6-repeatable") ? listing.replaceAll("owner [0-9]+:[0-9]+", "owner 0:0") : listing;
+    }
+
+    /** Returns a configuration of blobs in one folder and a cache in another, or in memory. */
+    static StorageConfiguration configuration(Path blobs, Optional<Path> cache) throws IOException {
+        return configuration(blobs, cache, "");
+    }
+
+    /** Returns a configuration with more members of the {@code rafs} section. */
+    static StorageConfiguration configuration(Path blobs, Optional<Path> cache, String rafs) throws IOException {
+        String cacheText = cache.isPresent()
+                ? "{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"" + cache.get() + "\"}}"
+                : "{\"type\":\"dummycache\"}";
+        return StorageConfiguration.parse(
+                "{\"version\":2,\"id\":\"cfg-id\",\"backend\":{\"type\":\"localfs\",\"localfs\":{\"dir\":\"" + blobs
+                        + "\"}},\"cache\":" + cacheText + ",\"rafs\":{\"mode\":\"direct\"" + rafs + "}}");
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
