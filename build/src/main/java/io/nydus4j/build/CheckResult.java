@@ -1,12 +1,11 @@
 package io.nydus4j.build;
 
-import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.Compression;
+import io.nydus4j.rafs.BootstrapListing;
 import io.nydus4j.rafs.RafsVersion;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.StringJoiner;
 import java.util.TreeMap;
 
 /**
@@ -28,58 +27,11 @@ public record CheckResult(
         long inodes,
         long verifiedChunks,
         long verifiedBytes) {
-    private static final int[] SHOWN_FEATURES = {
-        BlobFeatures.ALIGNED,
-        BlobFeatures.BATCH,
-        BlobFeatures.CAP_TAR_TOC,
-        BlobFeatures.INLINED_CHUNK_DIGEST,
-        BlobFeatures.CHUNK_INFO_V2,
-        BlobFeatures.INLINED_FS_META,
-        BlobFeatures.SEPARATE,
-        BlobFeatures.HAS_TAR_HEADER,
-        BlobFeatures.HAS_TOC,
-        BlobFeatures.ZRAN,
-        BlobFeatures.ENCRYPTED,
-        BlobFeatures.IS_CHUNKDICT_GENERATED
-    };
-    private static final String[] FEATURE_WORDS = {
-        "aligned",
-        "batch",
-        "cap_toc",
-        "chunk-digest",
-        "chunk-v2",
-        "fs-meta",
-        "separate",
-        "tar-header",
-        "toc",
-        "zran",
-        "encrypted",
-        "is-chunkdict-generated"
-    };
-
     /** Returns the lines that {@code nydus-image check} prints for a sound image, each with its newline. */
     public String summary() {
-        StringBuilder text = new StringBuilder("RAFS filesystem metadata is valid, referenced data blobs: \n");
-        for (int i = 0; i < blobs.size(); i++) {
-            BlobInfo blob = blobs.get(i);
-            text.append("\t ").append(i).append(": ").append(blob.effectiveId());
-            text.append(", compressed size ").append(blob.compressedSize());
-            text.append(", uncompressed size ").append(blob.uncompressedSize());
-            text.append(", chunk size: ").append(blob.chunkSize());
-            text.append(", chunk count: ").append(blob.chunkCount());
-            text.append(", features: ").append(featureWords(blob.features())).append('\n');
-        }
+        StringBuilder text = new StringBuilder();
+        BootstrapListing.blobs(blobs, line -> text.append(line).append('\n'));
         return text.toString();
-    }
-
-    private static String featureWords(BlobFeatures features) {
-        StringJoiner words = new StringJoiner(" ");
-        for (int i = 0; i < SHOWN_FEATURES.length; i++) {
-            if (features.has(SHOWN_FEATURES[i])) {
-                words.add(FEATURE_WORDS[i]);
-            }
-        }
-        return words.toString();
     }
 
     /**

@@ -4,6 +4,7 @@ import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.build.source.DirectorySource;
 import io.nydus4j.build.source.SourceRules;
 import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.tree.PrefetchPatterns;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -14,6 +14,7 @@ import io.nydus4j.build.write.OutputFile;
 import io.nydus4j.build.write.StoredChunks;
 import io.nydus4j.build.write.StoredToc;
 import io.nydus4j.rafs.BootstrapOptions;
+import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.tree.ImageTree;
 import io.nydus4j.rafs.tree.Node;

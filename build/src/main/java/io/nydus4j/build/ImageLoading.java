@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Loads images for a command that is done soon: from a bootstrap, or from a blob with inlined metadata. */
-final class ImageLoading {
+public final class ImageLoading {
     private ImageLoading() {}
 
     /**
@@ -18,8 +18,9 @@ final class ImageLoading {
      * @param path    a bootstrap, or the name of a blob
      * @param blobs   where the blob is
      * @param options how to load it, beside that
+     * @throws IOException if the image is broken or cannot be read
      */
-    static Rafs load(Path path, BlobBackend blobs, LoadOptions options) throws IOException {
+    public static Rafs load(Path path, BlobBackend blobs, LoadOptions options) throws IOException {
         // A mapping outlives its file's name, so nothing needs to be left behind.
         Path folder = Files.createTempDirectory("nydus4j-");
         try {

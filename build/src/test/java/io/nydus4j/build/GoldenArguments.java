@@ -4,6 +4,7 @@ import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.DigestAlgorithm;
 import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -64,8 +65,7 @@ record GoldenArguments(Path archive, List<String> words) {
             case "--features" -> builder.blobToc(rest.pop().equals("blob-toc"));
             case "--whiteout-spec" ->
                 builder.whiteoutSpec(WhiteoutSpec.ofText(rest.pop()).orElseThrow());
-            case "--prefetch-policy" ->
-                builder.prefetch(PrefetchPolicy.ofText(rest.pop()).orElseThrow(), HINTS);
+            case "--prefetch-policy" -> builder.prefetch(PrefetchPolicy.parse(rest.pop()), HINTS);
             case "--blob-inline-meta" -> builder.inlineMeta(true);
             case "--aligned-chunk" -> builder.alignedChunks(true);
             case "--repeatable" -> builder.explicitUidGid(false);

@@ -6,6 +6,7 @@ import io.nydus4j.blob.ChunkFlags;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.function.Consumer;
@@ -98,8 +99,13 @@ public final class BootstrapListing {
 
     /** Lists the blobs below a line that says that the image is valid. */
     public void blobs(Consumer<String> lines) {
+        blobs(bootstrap.blobs(), lines);
+    }
+
+    /** Lists {@code blobs} as {@link #blobs(Consumer)} does, for those who keep the blobs and not the bootstrap. */
+    public static void blobs(List<BlobInfo> blobs, Consumer<String> lines) {
         lines.accept("RAFS filesystem metadata is valid, referenced data blobs: ");
-        for (BlobInfo blob : bootstrap.blobs()) {
+        for (BlobInfo blob : blobs) {
             StringJoiner features = new StringJoiner(" ");
             for (int i = 0; i < FEATURES.length; i++) {
                 if (blob.features().has(FEATURES[i])) {

@@ -7,7 +7,6 @@ import io.nydus4j.build.BuildResult;
 import io.nydus4j.build.ConversionType;
 import io.nydus4j.build.CreateImage;
 import io.nydus4j.build.CreateOptions;
-import io.nydus4j.build.PrefetchPolicy;
 import io.nydus4j.build.WhiteoutSpec;
 import io.nydus4j.cli.Terminal;
 import io.nydus4j.cli.Version;
@@ -16,6 +15,7 @@ import io.nydus4j.cli.option.Numbers;
 import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
+import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -139,8 +139,7 @@ final class CreateCommand implements Command {
         arguments
                 .optional("--blob-offset")
                 .ifPresent(text -> options.blobOffset(Numbers.decimal(text, "invalid blob offset " + text)));
-        PrefetchPolicy policy =
-                PrefetchPolicy.ofText(arguments.text("--prefetch-policy")).orElseThrow(IllegalArgumentException::new);
+        PrefetchPolicy policy = PrefetchPolicy.parse(arguments.text("--prefetch-policy"));
         if (policy != PrefetchPolicy.NONE) {
             options.prefetch(policy, hints(System.in));
         }

@@ -1,11 +1,10 @@
 package io.nydus4j.cli.image;
 
-import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.build.ImageLoading;
 import io.nydus4j.cli.option.Arguments;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.load.LoadOptions;
-import io.nydus4j.rafs.load.LoadOptions.InlinedBlobs;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BlobBackend;
@@ -15,7 +14,6 @@ import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -27,8 +25,6 @@ final class ImageArguments implements AutoCloseable {
 
     private final Path bootstrap;
     private final @Nullable BlobBackend blobs;
-    /** Takes bootstraps that are extracted from blobs; made when needed, gone afterwards. */
-    private @Nullable Path scratch;
 
     private ImageArguments(Path bootstrap, @Nullable BlobBackend blobs) {
         this.bootstrap = bootstrap;
@@ -101,22 +97,9 @@ final class ImageArguments implements AutoCloseable {
      * @throws IOException if it is broken or cannot be read
      */
     Rafs load() throws IOException {
-        LoadOptions options = LoadOptions.DEFAULT;
-        BlobBackend backend = blobs;
-        if (backend != null) {
-            options = options.withInlinedBlobs(new InlinedBlobs() {
-                @Override
-                public PositionalSource open(String blobId) throws IOException {
-                    return backend.open(blobId);
-                }
-
-                @Override
-                public Path target(String blobId) {
-                    return scratch().resolve(blobId + ".image.boot");
-                }
-            });
-        }
-        Rafs rafs = Rafs.load(bootstrap, options);
+        Rafs rafs = blobs == null
+                ? Rafs.load(bootstrap, LoadOptions.DEFAULT)
+                : ImageLoading.load(bootstrap, blobs, LoadOptions.DEFAULT);
         logFeatures(rafs);
         return rafs;
     }
@@ -130,31 +113,10 @@ final class ImageArguments implements AutoCloseable {
                         + rafs.superblock().flags());
     }
 
-    private Path scratch() {
-        try {
-            Path folder = scratch;
-            if (folder == null) {
-                folder = Files.createTempDirectory("nydus-image-");
-                scratch = folder;
-            }
-            return folder;
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
-
     @Override
-    public void close() throws IOException {
+    public void close() {
         if (blobs != null) {
             blobs.close();
-        }
-        if (scratch != null) {
-            try (var files = Files.list(scratch)) {
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(scratch);
         }
     }
 }

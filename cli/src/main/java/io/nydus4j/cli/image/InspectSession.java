@@ -4,6 +4,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.daemon.api.JsonValue.JsonString;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
@@ -439,7 +440,7 @@ final class InspectSession {
                         .append(",\"path\":[");
                 for (int j = 0; j < paths.get(i).size(); j++) {
                     text.append(j == 0 ? "" : ",")
-                            .append(JsonText.quoted(paths.get(i).get(j)));
+                            .append(new JsonString(paths.get(i).get(j)).toJson());
                 }
                 text.append("]}");
             } else {

@@ -9,6 +9,7 @@ import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.cli.progress.Sizes;
 import io.nydus4j.daemon.api.DaemonClient;
+import io.nydus4j.linux.file.ProcessIdentity;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -205,12 +206,11 @@ final class DemoCommand implements Command {
     }
 
     /** Returns what keeps this process from mounting, if anything does. */
-    private static Optional<String> obstacle() throws IOException {
+    private static Optional<String> obstacle() {
         if (!Files.exists(Path.of("/dev/fuse"))) {
             return Optional.of("this machine has no /dev/fuse");
         }
-        boolean root = Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
-        if (!root && !onPath("fusermount3")) {
+        if (!ProcessIdentity.isRoot() && !onPath("fusermount3")) {
             return Optional.of("mounting without root needs fusermount3 (package fuse3)");
         }
         return Optional.empty();

@@ -1,5 +1,7 @@
 package io.nydus4j.cli.nydus;
 
+import io.nydus4j.daemon.api.JsonValue.JsonString;
+import io.nydus4j.linux.file.ProcessIdentity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -106,7 +108,7 @@ record ImageMount(Process process, Path socket, double seconds) {
     }
 
     private static String quoted(Path path) {
-        return '"' + path.toString().replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+        return new JsonString(path.toString()).toJson();
     }
 
     private static String tail(Path log) throws IOException {
@@ -122,9 +124,9 @@ record ImageMount(Process process, Path socket, double seconds) {
      * @throws IOException if there is none or it is busy
      */
     static void unmount(Path directory) throws IOException, InterruptedException {
-        boolean root = Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
-        List<String> command =
-                root ? List.of("umount", directory.toString()) : List.of("fusermount3", "-u", directory.toString());
+        List<String> command = ProcessIdentity.isRoot()
+                ? List.of("umount", directory.toString())
+                : List.of("fusermount3", "-u", directory.toString());
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
         if (process.waitFor() != 0) {
