@@ -1,7 +1,6 @@
 package io.nydus4j.cli.nydusd;
 
 import io.nydus4j.cli.Version;
-import io.nydus4j.cli.log.CommandLog;
 import io.nydus4j.cli.option.Arguments;
 import io.nydus4j.cli.option.Numbers;
 import io.nydus4j.cli.option.Runner.Command;
@@ -30,7 +29,6 @@ final class ServeCommand implements Command {
     private static final Logger LOG = System.getLogger("io.nydus4j.nydusd");
     private static final List<String> LEVELS = List.of("trace", "debug", "info", "warn", "error");
     private static final int MAX_THREADS = 1024;
-    private static final long MEGABYTE = 1 << 20;
 
     /** Options of the reference for what is not here yet. */
     private static final List<String> UNSUPPORTED =
@@ -104,7 +102,7 @@ final class ServeCommand implements Command {
                     true);
         }
         int threads = threads(arguments);
-        startLog(arguments);
+        LOG.log(Level.INFO, "Program Version: " + Version.tool() + ", Runtime: " + Runtime.version());
         Numbers.decimal(arguments.text("--rlimit-nofile"), "invalid value for option `rlimit-nofile`");
         for (String option : UNSUPPORTED) {
             if (arguments.has(option)) {
@@ -139,15 +137,6 @@ final class ServeCommand implements Command {
         }
         throw new UsageException(
                 "invalid value '%s' for '--fuse-threads <fuse-threads>': %s".formatted(text, problem), false);
-    }
-
-    private static void startLog(Arguments arguments) throws IOException {
-        CommandLog.setLevel(CommandLog.level(arguments.text("--log-level")));
-        long rotation = Numbers.decimal(arguments.text("--log-rotation-size"), "invalid log rotation size");
-        if (arguments.has("--log-file")) {
-            CommandLog.toFile(Path.of(arguments.text("--log-file")), Math.multiplyExact(rotation, MEGABYTE));
-        }
-        LOG.log(Level.INFO, "Program Version: " + Version.tool() + ", Runtime: " + Runtime.version());
     }
 
     private static ImageSource image(Arguments arguments) throws IOException {

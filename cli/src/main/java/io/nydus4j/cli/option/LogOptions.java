@@ -8,6 +8,9 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /** The options that say where log lines go, before or after a subcommand. */
 public final class LogOptions {
+    /** What {@code --log-rotation-size} counts in, where a command has that option. */
+    private static final long MEGABYTE = 1L << 20;
+
     private static final List<String> LEVELS = List.of("trace", "debug", "info", "warn", "error");
 
     private LogOptions() {}
@@ -42,8 +45,10 @@ public final class LogOptions {
                     false);
         }
         CommandLog.setLevel(CommandLog.level(level));
+        long rotation =
+                Numbers.decimal(arguments.optional("--log-rotation-size").orElse("0"), "invalid log rotation size");
         if (arguments.has("--log-file")) {
-            CommandLog.toFile(Path.of(arguments.text("--log-file")), 0);
+            CommandLog.toFile(Path.of(arguments.text("--log-file")), Math.multiplyExact(rotation, MEGABYTE));
         }
     }
 }
