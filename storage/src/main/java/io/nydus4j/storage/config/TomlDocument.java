@@ -21,13 +21,24 @@ final class TomlDocument {
      * @throws ConfigurationException if it is none
      */
     static DocumentNode.Table parse(String text) throws ConfigurationException {
-        TomlParseResult result = Toml.parse(text);
+        TomlParseResult result = parseResult(text);
         if (result.hasErrors()) {
             // Only the place: the message may quote the document, and with it a secret.
             throw ConfigurationException.unreadable("neither JSON nor TOML; as TOML wrong at "
                     + result.errors().getFirst().position());
         }
         return table(result);
+    }
+
+    /** Parses a text. The library fails on some malformed texts with errors of its own, which say nothing of use to a reader. */
+    private static TomlParseResult parseResult(String text) throws ConfigurationException {
+        try {
+            return Toml.parse(text);
+        } catch (RuntimeException | AssertionError | StackOverflowError e) {
+            ConfigurationException failure = ConfigurationException.unreadable("neither JSON nor TOML");
+            failure.initCause(e);
+            throw failure;
+        }
     }
 
     private static DocumentNode.Table table(TomlTable table) {

@@ -138,6 +138,8 @@ final class StorageConfigurationTest {
                 "{\"version\":2,\"rafs\":{\"prefetch\":null}}",
                 "{\"version\":2,\"cache\":{\"prefetch\":{\"threads\":1}}}",
                 "{\"version\":2,\"overlay\":{\"upper_dir\":\"x\"}}",
+                "a={b.=1,#=2 }",
+                "[x=]\n[x]#",
                 "version = \"2\"",
                 "version = 2\nbackend = 3",
                 "version = 2\n[backend]\ntype = \"localfs\"\n[backend.localfs]\nalt_dirs = [1]",
