@@ -64,7 +64,6 @@ final class BlobFormat {
                 options.version() == RafsVersion.V6,
                 options.blobToc(),
                 features,
-                0,
                 options.blobOffset());
     }
 

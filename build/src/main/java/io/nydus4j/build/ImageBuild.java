@@ -6,8 +6,10 @@ import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.build.OutputPlace.OutputDirectory;
 import io.nydus4j.build.ProgressListener.Step;
 import io.nydus4j.build.source.Source;
+import io.nydus4j.build.write.BlobTable;
 import io.nydus4j.build.write.BlobTail;
 import io.nydus4j.build.write.BlobWriter;
+import io.nydus4j.build.write.ChunkDictionary;
 import io.nydus4j.build.write.ChunkPipeline;
 import io.nydus4j.build.write.ChunkSettings;
 import io.nydus4j.build.write.OutputFile;
@@ -43,6 +45,7 @@ final class ImageBuild {
     private final Arena arena;
 
     private final BlobFormat format;
+    private final BlobTable blobs = new BlobTable(List.of());
 
     /** Prepares a build; {@code outputs} take its files, {@code arena} its bootstraps. */
     ImageBuild(
@@ -108,6 +111,8 @@ final class ImageBuild {
                 format.chunkSettings(),
                 options.threads(),
                 blob,
+                ChunkDictionary.NONE,
+                blobs,
                 (done, total) -> listener.progress(Step.STORE, done, total));
         return pipeline.run(selection.prefetch(), selection.others());
     }
@@ -124,7 +129,8 @@ final class ImageBuild {
         BlobTail tail = tail(blob);
         BlobInfo.Builder entry = endChunks(tail, chunks);
         entry.id(BlobInfo.PLACEHOLDER_ID).compressedSize(blob.position());
-        tail.appendBootstrap(writeBootstrap(tree, chunks.chunkCount() > 0 ? List.of(entry.build()) : List.of(), table));
+        Optional<BlobInfo> info = chunks.chunkCount() > 0 ? Optional.of(entry.build()) : Optional.empty();
+        tail.appendBootstrap(writeBootstrap(tree, blobs.blobs(info), table));
         tail.appendToc();
         entry.id(blob.runningDigest().toString()).compressedSize(blob.position());
         return new Built(Optional.of(entry.build()), Optional.empty());
@@ -144,7 +150,7 @@ final class ImageBuild {
             info = Optional.of(entry.build());
         }
         OutputPlace place = options.bootstrapOutput().or(options::blobOutput).orElseThrow();
-        MemorySegment bootstrap = writeBootstrap(tree, info.stream().toList(), table);
+        MemorySegment bootstrap = writeBootstrap(tree, blobs.blobs(info), table);
         return new Built(info, Optional.of(put(bootstrap, place)));
     }
 
@@ -172,10 +178,10 @@ final class ImageBuild {
         return entry;
     }
 
-    private MemorySegment writeBootstrap(ImageTree tree, List<BlobInfo> blobs, List<Node> table) throws IOException {
+    private MemorySegment writeBootstrap(ImageTree tree, List<BlobInfo> listed, List<Node> table) throws IOException {
         return trace.time("dump_bootstrap", () -> {
             MemorySegment bootstrap =
-                    BootstrapWriters.write(arena, options.version(), tree, blobs, table, bootstrapOptions(false));
+                    BootstrapWriters.write(arena, options.version(), tree, listed, table, bootstrapOptions(false));
             listener.progress(Step.BOOTSTRAP, bootstrap.byteSize(), bootstrap.byteSize());
             return bootstrap;
         });

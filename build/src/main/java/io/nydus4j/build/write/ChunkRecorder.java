@@ -41,11 +41,9 @@ final class ChunkRecorder {
                 switch (step) {
                     case Step.Store store -> store(store);
                     case Step.Join join -> join(join);
-                    case Step.Repeat repeat -> {
-                        PendingChunk chunk = repeat.chunk();
-                        ChunkRecord first = repeat.known().record();
-                        chunk.node.chunks()[chunk.position] = first.atFileOffset(fileOffset(chunk));
-                    }
+                    case Step.Repeat repeat ->
+                        repeat(repeat.chunk(), repeat.known().record());
+                    case Step.Refer refer -> repeat(refer.chunk(), refer.elsewhere());
                     case Step.Flush flush -> flush(flush.batch());
                 }
             }
@@ -59,7 +57,7 @@ final class ChunkRecorder {
         int flags = ChunkFlags.HAS_CRC32 | (chunk.compressed ? ChunkFlags.COMPRESSED : 0) | encryptedFlag();
         ChunkRecord record = new ChunkRecord(
                 chunk.digest,
-                settings.blobIndex(),
+                chunk.blobIndex,
                 flags,
                 chunk.storedLength,
                 chunk.length,
@@ -91,7 +89,7 @@ final class ChunkRecorder {
         PendingChunk chunk = join.chunk();
         ChunkRecord record = new ChunkRecord(
                 chunk.digest,
-                settings.blobIndex(),
+                chunk.blobIndex,
                 ChunkFlags.HAS_CRC32 | encryptedFlag(),
                 0,
                 chunk.length,
@@ -106,6 +104,10 @@ final class ChunkRecorder {
                 | (settings.cipher().isPresent() ? ChunkInfoFlags.ENCRYPTED : 0);
         long data = ChunkInfo.contextData(join.batchIndex(), join.offsetInBatch());
         chunkInfo.add(new ChunkInfo(chunk.uncompressedOffset, chunk.length, compressedOffset, 0, flags, data));
+    }
+
+    private void repeat(PendingChunk chunk, ChunkRecord first) {
+        chunk.node.chunks()[chunk.position] = first.atFileOffset(fileOffset(chunk));
     }
 
     private void flush(Batch batch) {

@@ -1,14 +1,14 @@
 package io.nydus4j.build.write;
 
+import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Digest;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Decides in order what becomes of each chunk: new or repeated, alone or in a batch; numbers new ones and places them in the uncompressed
+ * Decides in order what becomes of each chunk: new, repeated, or in another blob; numbers new ones and places them in the uncompressed
  * address space. Mirrors {@code Node::dump_file_chunk} of the reference. Calls come one after the other.
  */
 final class ChunkSequencer {
@@ -18,41 +18,59 @@ final class ChunkSequencer {
     private static final int ALIGNMENT = 4096;
 
     private final ChunkSettings settings;
+    private final ChunkDictionary dictionary;
+    private final BlobTable table;
+    private final NewChunks newChunks;
     private final Map<Digest, KnownChunk> known = new HashMap<>();
     private int chunkCount;
     private long uncompressedSize;
-    private int batchCount;
-    private @Nullable Batch batch;
 
     private long repeatedChunks;
     private long repeatedBytes;
     private long storedBytes;
 
-    ChunkSequencer(ChunkSettings settings) {
+    /**
+     * Starts a blob.
+     *
+     * @param dictionary chunks that need not be stored
+     * @param table      gives the index of the blob
+     */
+    ChunkSequencer(ChunkSettings settings, ChunkDictionary dictionary, BlobTable table) {
         this.settings = settings;
+        this.dictionary = dictionary;
+        this.table = table;
+        this.newChunks = new StoredNewChunks(settings.batchSize());
     }
 
     /**
      * Decides on the chunks of a task, whose data has been read, and sets its steps.
      *
-     * @throws IOException if there are too many chunks
+     * @throws IOException if there are too many chunks or blobs
      */
     void decide(ChunkTask task) throws IOException {
         List<Step> steps = task.steps();
         for (PendingChunk chunk : task.chunks()) {
-            KnownChunk hit = known.get(chunk.digest);
-            if (hit != null && hit.length() == chunk.length) {
+            ChunkRecord elsewhere = dictionary.find(chunk.digest, chunk.length);
+            KnownChunk hit = elsewhere == null ? known.get(chunk.digest) : null;
+            if (elsewhere != null) {
+                steps.add(new Step.Refer(chunk, elsewhere));
+                countRepeated(chunk);
+            } else if (hit != null && hit.length() == chunk.length) {
                 steps.add(new Step.Repeat(chunk, hit));
-                if (chunk.node.linkCount() == 1) {
-                    repeatedChunks++;
-                    repeatedBytes += chunk.length;
-                }
+                countRepeated(chunk);
             } else {
                 KnownChunk added = new KnownChunk(chunk.length);
                 known.putIfAbsent(chunk.digest, added);
                 place(chunk);
-                addNew(task, chunk, added);
+                newChunks.add(task, chunk, added);
             }
+        }
+    }
+
+    private void countRepeated(PendingChunk chunk) {
+        if (chunk.node.linkCount() == 1) {
+            repeatedChunks++;
+            repeatedBytes += chunk.length;
         }
     }
 
@@ -60,40 +78,16 @@ final class ChunkSequencer {
         if (chunkCount >= MOST_CHUNKS) {
             throw new IOException("the blob has more than " + MOST_CHUNKS + " chunks, choose a larger chunk size");
         }
+        chunk.blobIndex = table.newBlobIndex();
         chunk.index = chunkCount++;
         chunk.uncompressedOffset = uncompressedSize;
         uncompressedSize += settings.aligned() ? Math.ceilDiv(chunk.length, ALIGNMENT) * ALIGNMENT : chunk.length;
         storedBytes += chunk.length;
     }
 
-    private void addNew(ChunkTask task, PendingChunk chunk, KnownChunk added) {
-        List<Step> steps = task.steps();
-        boolean joins = chunk.node.chunks().length == 1 && chunk.length < settings.batchSize() / 2;
-        Batch open = batch;
-        if (open != null && (!joins || open.length() + chunk.length >= settings.batchSize())) {
-            steps.add(new Step.Flush(open));
-            open = null;
-        }
-        if (joins) {
-            if (open == null) {
-                open = new Batch();
-                batchCount++;
-            }
-            int offset = open.add(task.plain(chunk));
-            steps.add(new Step.Join(chunk, added, batchCount - 1, offset));
-        } else {
-            steps.add(new Step.Store(chunk, added));
-        }
-        batch = open;
-    }
-
-    /** Adds the last step: to store the batch that is still open. Called when nothing more comes. */
+    /** Adds the last steps, when nothing more comes. */
     void finish(List<Step> steps) {
-        Batch open = batch;
-        if (open != null) {
-            steps.add(new Step.Flush(open));
-            batch = null;
-        }
+        newChunks.finish(steps);
     }
 
     /** Returns the number of new chunks. */

@@ -18,7 +18,6 @@ import java.util.Optional;
  * @param chunkInfo       whether the blob gets chunk information (v6)
  * @param chunkDigests    whether the blob gets an array of chunk digests
  * @param features        the blob's features
- * @param blobIndex       position of the blob in the blob table
  * @param blobOffset      compressed offset recorded for the first chunk, in bytes
  */
 public record ChunkSettings(
@@ -31,5 +30,4 @@ public record ChunkSettings(
         boolean chunkInfo,
         boolean chunkDigests,
         BlobFeatures features,
-        int blobIndex,
         long blobOffset) {}

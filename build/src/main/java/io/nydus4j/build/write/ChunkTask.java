@@ -45,15 +45,19 @@ final class ChunkTask {
         return (int) plain.byteSize() - plainLength;
     }
 
-    /** Appends part of a file, which is cut into chunks of {@code chunkSize}, the last one perhaps shorter. */
-    void add(Node node, int firstChunk, int length, int chunkSize, boolean prefetch) {
+    /** Appends part of a file, to be read; it is cut into chunks of {@code chunkSize}, the last one perhaps shorter. */
+    void addPiece(Node node, int firstChunk, int length, int chunkSize, boolean prefetch) {
         pieces.add(new Piece(node, (long) firstChunk * chunkSize, plainLength, length));
-        int position = firstChunk;
         for (int done = 0; done < length; done += chunkSize) {
-            int size = Math.min(chunkSize, length - done);
-            chunks.add(new PendingChunk(node, position++, plainLength + done, size, prefetch));
+            addChunk(node, firstChunk + done / chunkSize, Math.min(chunkSize, length - done), prefetch);
         }
+    }
+
+    /** Appends a chunk; returns the memory that its data goes to. */
+    MemorySegment addChunk(Node node, int position, int length, boolean prefetch) {
+        chunks.add(new PendingChunk(node, position, plainLength, length, prefetch));
         plainLength += length;
+        return plain.asSlice(plainLength - length, length);
     }
 
     List<Piece> pieces() {

@@ -14,21 +14,19 @@ import java.util.Optional;
 /** Does the work on chunks that any thread may do: reading and digesting, compressing and encrypting. One for each thread. */
 final class ChunkWorker {
     private final ChunkSettings settings;
-    private final FileReader reader;
     private final ChunkDigester digester = new ChunkDigester();
     private final Codec codec;
     private final Optional<UnitCipher> cipher;
     private byte[] clear = new byte[0];
 
-    ChunkWorker(ChunkSettings settings, FileReader reader) {
+    ChunkWorker(ChunkSettings settings) {
         this.settings = settings;
-        this.reader = reader;
         this.codec = Codec.of(settings.compression());
         this.cipher = settings.cipher().map(UnitCipher::copy);
     }
 
-    /** Reads the data of a task and computes digests and checksums. */
-    void read(ChunkTask task) throws IOException {
+    /** Reads the data of a task that is not there yet and computes digests and checksums. */
+    void read(ChunkTask task, FileReader reader) throws IOException {
         for (ChunkTask.Piece piece : task.pieces()) {
             reader.read(piece.node(), piece.fileOffset(), task.plain(piece.offset(), piece.length()));
         }
@@ -56,7 +54,7 @@ final class ChunkWorker {
                     flush.batch().storedLength = encrypt(stored, task.packedRoom());
                     task.addPacked(flush.batch().storedLength);
                 }
-                case Step.Join _, Step.Repeat _ -> {}
+                case Step.Join _, Step.Repeat _, Step.Refer _ -> {}
             }
         }
     }

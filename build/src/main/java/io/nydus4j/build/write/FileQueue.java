@@ -12,9 +12,6 @@ import java.util.Map;
  * of them in this order; the other names take over its chunks at the end. Not safe for use by several threads.
  */
 final class FileQueue {
-    /** Most files in one task, so that a task of tiny files does not take much longer than one of large files. */
-    static final int MOST_FILES = 512;
-
     private record OtherName(Node node, Node stored) {}
 
     private final List<Node> files = new ArrayList<>();
@@ -73,7 +70,7 @@ final class FileQueue {
      */
     boolean fill(ChunkTask task) {
         int count = 0;
-        while (next < files.size() && count < MOST_FILES) {
+        while (next < files.size() && count < ChunkStore.MOST_PIECES) {
             Node file = files.get(next);
             long left = file.size() - (long) nextChunk * chunkSize;
             // Whole chunks, or all that is left.
@@ -81,7 +78,7 @@ final class FileQueue {
             if (length == 0) {
                 break;
             }
-            task.add(file, nextChunk, length, chunkSize, next < prefetchFiles);
+            task.addPiece(file, nextChunk, length, chunkSize, next < prefetchFiles);
             count++;
             if (length == left) {
                 next++;

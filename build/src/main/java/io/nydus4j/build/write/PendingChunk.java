@@ -20,6 +20,7 @@ final class PendingChunk {
     int crc32;
 
     // Set in order, when it is decided what becomes of it.
+    int blobIndex;
     int index;
     long uncompressedOffset;
 

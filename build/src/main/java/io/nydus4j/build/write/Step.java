@@ -1,5 +1,7 @@
 package io.nydus4j.build.write;
 
+import io.nydus4j.blob.ChunkRecord;
+
 /** What is to be done for a chunk, or between two; the steps of a blob have one order, which is part of the format. */
 sealed interface Step {
     /** The chunk is stored for itself. */
@@ -15,6 +17,9 @@ sealed interface Step {
 
     /** The chunk refers to one that is stored already. */
     record Repeat(PendingChunk chunk, KnownChunk known) implements Step {}
+
+    /** The chunk refers to one of another blob. */
+    record Refer(PendingChunk chunk, ChunkRecord elsewhere) implements Step {}
 
     /** A batch is stored. */
     record Flush(Batch batch) implements Step {}
