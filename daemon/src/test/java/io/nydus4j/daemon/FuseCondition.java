@@ -8,11 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Tells tests that mount whether they can. */
-final class FuseCondition {
+public final class FuseCondition {
     private FuseCondition() {}
 
     /** Skips the test where it cannot mount or make a tree with any owner, but fails where {@code CI} says that it must run. */
-    static void requireRootAndFuse() {
+    public static void requireRootAndFuse() {
         boolean possible = ProcessIdentity.isRoot() && Files.isWritable(Path.of("/dev/fuse"));
         if (!possible && System.getenv("CI") != null) {
             fail("this test must run here, but needs root and /dev/fuse");

@@ -11,13 +11,13 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** What is seen below a folder, written down by other programs so that two can be compared. */
-final class Listing {
+public final class Listing {
     private static final int SHOWN = 5;
 
     private Listing() {}
 
     /** Returns names, types, modes, owners, times, sizes, link counts and targets; for directories not what their file system decides. */
-    static String attributes(Path root) throws IOException, InterruptedException {
+    public static String attributes(Path root) throws IOException, InterruptedException {
         return Shell.out(
                 root,
                 "find . -mindepth 1 ! -type d -printf '%P\\t%y %m %n owner %U:%G %s mtime %T@ %l\\0' | sort -z | tr '\\0' '\\n'; "
@@ -25,17 +25,17 @@ final class Listing {
     }
 
     /** Returns the numbers of devices. */
-    static String devices(Path root) throws IOException, InterruptedException {
+    public static String devices(Path root) throws IOException, InterruptedException {
         return Shell.out(root, "find . \\( -type b -o -type c \\) -print0 | sort -z | xargs -0r stat -c '%n %t:%T'");
     }
 
     /** Returns the digests of all files. */
-    static String contents(Path root) throws IOException, InterruptedException {
+    public static String contents(Path root) throws IOException, InterruptedException {
         return Shell.out(root, "find . -type f -print0 | sort -z | xargs -0r sha256sum");
     }
 
     /** Returns all xattrs, those of a file sorted by name. */
-    static String xattrs(Path root) throws IOException, InterruptedException {
+    public static String xattrs(Path root) throws IOException, InterruptedException {
         String dump = Shell.out(
                 root,
                 "find . -mindepth 1 -print0 | sort -z | xargs -0r getfattr -h -d -m - -e hex --absolute-names 2>/dev/null; true");
@@ -45,7 +45,7 @@ final class Listing {
     }
 
     /** Returns the groups of names that are one file. */
-    static String hardLinks(Path root) throws IOException, InterruptedException {
+    public static String hardLinks(Path root) throws IOException, InterruptedException {
         String names = Shell.out(root, "find . -type f -links +1 -printf '%i\\t%P\\0' | sort -z | tr '\\0' '\\n'");
         return names
                 .lines()
@@ -59,7 +59,7 @@ final class Listing {
     }
 
     /** Compares two listings and shows a few lines that only one has. */
-    static void assertSame(String seen, String expected) {
+    public static void assertSame(String seen, String expected) {
         List<String> missing = expected.lines().collect(Collectors.toCollection(ArrayList::new));
         List<String> extra = new ArrayList<>();
         Set<String> known = Set.copyOf(missing);

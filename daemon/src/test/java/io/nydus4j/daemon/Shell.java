@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** Runs commands that look at mounts, since a process should not look at its own. */
-final class Shell {
+public final class Shell {
     private static final int PATIENCE_SECONDS = 120;
 
     private Shell() {}
@@ -21,10 +21,10 @@ final class Shell {
      * @param out  standard output, a character a byte
      * @param err  standard error, likewise
      */
-    record Result(int code, String out, String err) {}
+    public record Result(int code, String out, String err) {}
 
     /** Runs a script in a folder, with words for {@code $1} and so on. */
-    static Result run(Path folder, String script, String... words) throws IOException, InterruptedException {
+    public static Result run(Path folder, String script, String... words) throws IOException, InterruptedException {
         String[] command = new String[words.length + 4];
         command[0] = "bash";
         command[1] = "-c";
@@ -54,7 +54,7 @@ final class Shell {
     }
 
     /** Runs a script that must succeed; returns its output. */
-    static String out(Path folder, String script, String... words) throws IOException, InterruptedException {
+    public static String out(Path folder, String script, String... words) throws IOException, InterruptedException {
         Result result = run(folder, script, words);
         assertThat(result.code()).as(script + "\n" + result.err()).isZero();
         return result.out();
