@@ -7,4 +7,5 @@ module io.nydus4j.build {
     requires static org.jspecify;
 
     exports io.nydus4j.build;
+    exports io.nydus4j.build.layer;
 }

@@ -1,7 +1,9 @@
 package io.nydus4j.build;
 
+import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.build.write.OutputFile;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +45,22 @@ final class BuildOutputs implements AutoCloseable {
                 output.name = Optional.of(name);
             }
         }
+    }
+
+    /**
+     * Writes a bootstrap; in a directory its SHA-256 names it.
+     *
+     * @return the path that it will have
+     */
+    Path putBootstrap(MemorySegment bootstrap, OutputPlace place) throws IOException {
+        OutputFile file = open(place);
+        file.write(bootstrap);
+        if (place instanceof OutputPlace.OutputDirectory directory) {
+            String name = new Sha256().digest(bootstrap).toString();
+            setName(file, name);
+            return directory.path().resolve(name);
+        }
+        return place.path();
     }
 
     /** Brings all files to the disk and gives them their names. */

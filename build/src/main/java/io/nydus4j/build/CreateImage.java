@@ -1,12 +1,11 @@
 package io.nydus4j.build;
 
 import io.nydus4j.blob.CipherAlgorithm;
+import io.nydus4j.build.layer.Whiteouts;
 import io.nydus4j.build.source.DirectorySource;
 import io.nydus4j.build.source.SourceRules;
 import io.nydus4j.linux.file.NativePath;
-import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.tree.PrefetchPatterns;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -20,8 +19,6 @@ import java.util.Optional;
  * whole build has succeeded. The same source and options give the same bytes with any number of threads.
  */
 public final class CreateImage {
-    private static final System.Logger LOG = System.getLogger(CreateImage.class.getName());
-
     private final CreateOptions options;
     private final ProgressListener listener;
     private final Optional<BlobKey> key;
@@ -57,7 +54,7 @@ public final class CreateImage {
         options.validate();
         refuseUnsupported();
         checkPlaces();
-        PrefetchPatterns patterns = prefetchPatterns();
+        PrefetchPatterns patterns = PrefetchHints.patterns(options.prefetchPolicy(), options.prefetchHints());
         TraceRecorder trace = new TraceRecorder();
         try (Arena arena = Arena.ofShared();
                 DirectorySource source = openSource();
@@ -102,20 +99,6 @@ public final class CreateImage {
         if (!Files.isDirectory(options.source())) {
             throw new IOException("specified path must be a directory: \"" + options.source() + "\"");
         }
-    }
-
-    private PrefetchPatterns prefetchPatterns() {
-        if (options.prefetchPolicy() == PrefetchPolicy.NONE) {
-            return PrefetchPatterns.NONE;
-        }
-        ByteArrayOutputStream lines = new ByteArrayOutputStream();
-        for (byte[] hint : options.prefetchHints()) {
-            lines.writeBytes(hint);
-            lines.write('\n');
-        }
-        PrefetchPatterns patterns = PrefetchPatterns.parse(lines.toByteArray());
-        patterns.warnings().forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
-        return patterns;
     }
 
     private DirectorySource openSource() throws IOException {

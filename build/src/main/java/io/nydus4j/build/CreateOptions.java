@@ -5,6 +5,7 @@ import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.DigestAlgorithm;
 import io.nydus4j.build.OutputPlace.OutputDirectory;
 import io.nydus4j.build.OutputPlace.OutputFile;
+import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,6 @@ package io.nydus4j.build;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.chunk.ChunkInfoHeader;
-import io.nydus4j.blob.digest.Sha256;
-import io.nydus4j.build.OutputPlace.OutputDirectory;
 import io.nydus4j.build.ProgressListener.Step;
 import io.nydus4j.build.source.Source;
 import io.nydus4j.build.write.BlobTable;
@@ -151,7 +149,7 @@ final class ImageBuild {
         }
         OutputPlace place = options.bootstrapOutput().or(options::blobOutput).orElseThrow();
         MemorySegment bootstrap = writeBootstrap(tree, blobs.blobs(info), table);
-        return new Built(info, Optional.of(put(bootstrap, place)));
+        return new Built(info, Optional.of(outputs.putBootstrap(bootstrap, place)));
     }
 
     private BlobTail tail(BlobWriter blob) {
@@ -196,18 +194,6 @@ final class ImageBuild {
                 options.explicitUidGid(),
                 forceXattrFlag,
                 false);
-    }
-
-    /** Writes a bootstrap; in a directory its SHA-256 names it. */
-    private Path put(MemorySegment bootstrap, OutputPlace place) throws IOException {
-        OutputFile file = outputs.open(place);
-        file.write(bootstrap);
-        if (place instanceof OutputDirectory directory) {
-            String name = new Sha256().digest(bootstrap).toString();
-            outputs.setName(file, name);
-            return directory.path().resolve(name);
-        }
-        return place.path();
     }
 
     /**

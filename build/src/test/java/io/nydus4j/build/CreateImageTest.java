@@ -7,6 +7,7 @@ import io.nydus4j.blob.BlobDigestException;
 import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.Compression;
 import io.nydus4j.build.ProgressListener.Step;
+import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;

@@ -4,6 +4,7 @@ import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.DigestAlgorithm;
 import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import java.io.IOException;

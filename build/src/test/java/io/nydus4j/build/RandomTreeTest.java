@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.DigestAlgorithm;
+import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;

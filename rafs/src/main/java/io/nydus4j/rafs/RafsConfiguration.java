@@ -2,7 +2,6 @@ package io.nydus4j.rafs;
 
 import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.DigestAlgorithm;
-import java.io.IOException;
 import java.util.Optional;
 
 /**
@@ -67,12 +66,12 @@ public record RafsConfiguration(
     /**
      * Refuses an image that does not go with this configuration.
      *
-     * @throws IOException with the reference's words
+     * @throws InconsistentImageException with the reference's words
      */
-    public void check(Superblock image) throws IOException {
+    public void check(Superblock image) throws InconsistentImageException {
         Optional<String> mismatch = mismatch(image);
         if (mismatch.isPresent()) {
-            throw new IOException(mismatch.get());
+            throw new InconsistentImageException(mismatch.get());
         }
     }
 }

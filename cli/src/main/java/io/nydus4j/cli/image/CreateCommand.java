@@ -7,7 +7,7 @@ import io.nydus4j.build.BuildResult;
 import io.nydus4j.build.ConversionType;
 import io.nydus4j.build.CreateImage;
 import io.nydus4j.build.CreateOptions;
-import io.nydus4j.build.WhiteoutSpec;
+import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.cli.Terminal;
 import io.nydus4j.cli.Version;
 import io.nydus4j.cli.option.Arguments;
@@ -189,7 +189,8 @@ final class CreateCommand implements Command {
         }
     }
 
-    private static Path dictionary(String text) {
+    /** Returns the path that an argument of {@code --chunk-dict} names. */
+    static Path dictionary(String text) {
         int equals = text.indexOf('=');
         if (equals < 0) {
             return Path.of(text);

@@ -3,7 +3,6 @@ package io.nydus4j.cli.image;
 import io.nydus4j.build.ImageLoading;
 import io.nydus4j.cli.option.Arguments;
 import io.nydus4j.cli.option.Syntax;
-import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.BackendCounters;
@@ -13,7 +12,6 @@ import io.nydus4j.storage.config.BackendSettings;
 import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -21,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The image that a command looks at: its bootstrap, and where its blobs are if the command line says so. */
 final class ImageArguments implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(ImageArguments.class.getName());
-
     private final Path bootstrap;
     private final @Nullable BlobBackend blobs;
 
@@ -100,17 +96,8 @@ final class ImageArguments implements AutoCloseable {
         Rafs rafs = blobs == null
                 ? Rafs.load(bootstrap, LoadOptions.DEFAULT)
                 : ImageLoading.load(bootstrap, blobs, LoadOptions.DEFAULT);
-        logFeatures(rafs);
+        ImageLoading.logFeatures(rafs);
         return rafs;
-    }
-
-    /** Logs the features of an image as the reference does when it loads one. */
-    static void logFeatures(Rafs rafs) {
-        boolean v5 = rafs.superblock().version() == RafsVersion.V5;
-        LOG.log(
-                Level.INFO,
-                (v5 ? "RAFS v5 super block features: " : "RAFS features: ")
-                        + rafs.superblock().flags());
     }
 
     @Override

@@ -35,7 +35,8 @@ public final class NydusImage {
         commands.put("check", new CheckCommand(out, err));
         commands.put("inspect", new InspectCommand(out));
         commands.put("unpack", new UnpackCommand(err));
-        for (String name : new String[] {"merge", "chunkdict", "compact", "export", "optimize", "stat"}) {
+        commands.put("merge", new MergeCommand(err));
+        for (String name : new String[] {"chunkdict", "compact", "export", "optimize", "stat"}) {
             commands.put(name, new UnsupportedCommand(name));
         }
         Syntax root = Syntax.command(

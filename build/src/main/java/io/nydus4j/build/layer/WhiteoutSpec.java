@@ -1,4 +1,4 @@
-package io.nydus4j.build;
+package io.nydus4j.build.layer;
 
 import java.util.Optional;
 
