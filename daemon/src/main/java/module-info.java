@@ -9,4 +9,6 @@ module io.nydus4j.daemon {
 
     exports io.nydus4j.daemon;
     exports io.nydus4j.daemon.api;
+    exports io.nydus4j.daemon.state;
+    exports io.nydus4j.daemon.vfs;
 }

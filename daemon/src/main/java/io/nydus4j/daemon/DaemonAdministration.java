@@ -9,46 +9,48 @@ import io.nydus4j.daemon.api.FileMetrics;
 import io.nydus4j.daemon.api.FileSystemMetrics;
 import io.nydus4j.daemon.api.InflightRequest;
 import io.nydus4j.daemon.api.MountRequest;
+import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.api.SuperblockInfo;
 import io.nydus4j.daemon.endpoint.Administration;
 import io.nydus4j.daemon.endpoint.RuntimeSettings;
-import io.nydus4j.daemon.metrics.EventLog;
+import io.nydus4j.daemon.fuse.FuseCommons;
+import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.storage.device.BlobStore;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** What the API can ask of a daemon with one image. */
+/** What the API can ask of a daemon. */
 final class DaemonAdministration implements Administration {
     private static final Set<String> LEVELS = Set.of("off", "error", "warn", "info", "debug", "trace");
-    private static final String NOT_MOUNTED = "object or filesystem doesn't exist";
-    private static final String BAD_PATH = "VFS failed to handle request, PathWalk(Os { code: 22, kind: InvalidInput, "
-            + "message: \"Invalid argument\" })";
 
     private final NydusDaemon daemon;
     private final DaemonOptions options;
-    private final EventLog events;
-    private final ServedImage image;
+    private final FuseCommons commons;
+    private final Mounts mounts;
     private final RuntimeSettings settings = new RuntimeSettings();
 
-    DaemonAdministration(NydusDaemon daemon, DaemonOptions options, EventLog events, ServedImage image) {
+    DaemonAdministration(NydusDaemon daemon, DaemonOptions options, FuseCommons commons, Mounts mounts) {
         this.daemon = daemon;
         this.options = options;
-        this.events = events;
-        this.image = image;
+        this.commons = commons;
+        this.mounts = mounts;
     }
 
     @Override
     public DaemonInfo info() {
-        return new DaemonInfo(
-                options.build(),
-                options.id(),
-                Optional.empty(),
-                daemon.state(),
-                Optional.of(new TreeMap<>(Map.of(daemon.virtualMountPoint(), image.description()))));
+        SortedMap<String, MountedBackend> backends = new TreeMap<>();
+        for (ServedFileSystem fileSystem : mounts.list()) {
+            MountedBackend description = fileSystem.description();
+            backends.put(description.mountPoint(), description);
+        }
+        return new DaemonInfo(options.build(), options.id(), Optional.empty(), daemon.state(), Optional.of(backends));
     }
 
     @Override
@@ -63,31 +65,12 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public ErrorEvents events() {
-        return events.snapshot();
+        return commons.events().snapshot();
     }
 
     @Override
     public SuperblockInfo superblock(String mountPoint) throws ServiceException {
-        if (!mountPoint.startsWith("/")) {
-            throw ServiceException.other(BAD_PATH);
-        }
-        if (!isRoot(mountPoint)) {
-            throw ServiceException.other(NOT_MOUNTED);
-        }
-        return image.superblock();
-    }
-
-    /** Tells whether a path leads to the root, where {@code .} and {@code ..} and empty names lead nowhere else. */
-    private static boolean isRoot(String path) {
-        int depth = 0;
-        for (String name : path.split("/", -1)) {
-            switch (name) {
-                case "", "." -> {}
-                case ".." -> depth = Math.max(0, depth - 1);
-                default -> depth++;
-            }
-        }
-        return depth == 0;
+        return mounts.image(mountPoint).superblock();
     }
 
     @Override
@@ -112,56 +95,73 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public void mount(String mountPoint, MountRequest request) throws ServiceException {
-        throw ServiceException.unsupported();
+        mounts.mount(mountPoint, request);
     }
 
     @Override
     public void remount(String mountPoint, MountRequest request) throws ServiceException {
-        throw ServiceException.unsupported();
+        mounts.remount(mountPoint, request);
     }
 
     @Override
     public void unmount(String mountPoint) throws ServiceException {
-        throw ServiceException.unsupported();
+        mounts.unmount(mountPoint);
     }
 
     @Override
     public Optional<FileSystemMetrics> fileSystemMetrics(Optional<String> id) {
-        return ofMount(id) ? Optional.of(image.counters().snapshot()) : Optional.empty();
+        return mounts.counters().find(id).map(FileSystemCounters::snapshot);
     }
 
     @Override
     public Optional<Map<Long, FileMetrics>> fileMetrics(Optional<String> id) {
-        return ofMount(id) ? Optional.of(image.counters().files()) : Optional.empty();
+        return mounts.counters().find(id).map(FileSystemCounters::files);
     }
 
     @Override
     public Optional<List<Long>> latestReadFiles(Optional<String> id) {
-        return ofMount(id) ? Optional.of(image.counters().takeLatest()) : Optional.empty();
+        return mounts.counters().find(id).map(FileSystemCounters::takeLatest);
     }
 
     @Override
     public Optional<List<FileAccess>> accessPattern(Optional<String> id) {
-        return ofMount(id) ? Optional.of(image.counters().accesses()) : Optional.empty();
+        return mounts.counters().find(id).map(FileSystemCounters::accesses);
     }
 
     @Override
     public Optional<BackendMetrics> backendMetrics(Optional<String> id) {
-        return ofMount(id) ? Optional.of(image.backendMetrics()) : Optional.empty();
-    }
-
-    private boolean ofMount(Optional<String> id) {
-        return id.isEmpty() || id.get().equals(daemon.virtualMountPoint());
+        Map<String, BlobStore> stores = new LinkedHashMap<>();
+        for (ServedFileSystem fileSystem : mounts.list()) {
+            if (fileSystem instanceof ServedImage image) {
+                stores.put(image.store().id(), image.store());
+            }
+        }
+        return found(stores, id).map(ImageReports::backend);
     }
 
     @Override
     public Optional<BlobCacheMetrics> blobCacheMetrics(Optional<String> id) {
-        return id.isEmpty() || id.get().equals(image.configurationId()) ? image.cacheMetrics() : Optional.empty();
+        Map<String, BlobStore> stores = new LinkedHashMap<>();
+        for (ServedFileSystem fileSystem : mounts.list()) {
+            if (fileSystem instanceof ServedImage image
+                    && !ImageReports.isInMemory(image.store().configuration())) {
+                stores.put(image.store().configuration().id(), image.store());
+            }
+        }
+        return found(stores, id).flatMap(ImageReports::cache);
+    }
+
+    /** Returns what has an id, the latest if several had it; without an id what is the only one. */
+    private static Optional<BlobStore> found(Map<String, BlobStore> stores, Optional<String> id) {
+        if (id.isPresent()) {
+            return Optional.ofNullable(stores.get(id.get()));
+        }
+        return stores.size() == 1 ? Optional.of(stores.values().iterator().next()) : Optional.empty();
     }
 
     @Override
     public List<InflightRequest> inflight() {
-        return image.handler().inflight();
+        return commons.requests().snapshot();
     }
 
     @Override

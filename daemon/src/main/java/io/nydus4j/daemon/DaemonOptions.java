@@ -16,7 +16,8 @@ public final class DaemonOptions {
             "javac " + Runtime.version().feature());
 
     private final Path mountPoint;
-    private final ImageSource image;
+    private final Optional<ImageSource> image;
+    private final String virtualMountPoint;
     private final Optional<Path> apiSocket;
     private final Optional<String> id;
     private final int threads;
@@ -26,7 +27,8 @@ public final class DaemonOptions {
 
     private DaemonOptions(Builder builder) {
         mountPoint = builder.mountPoint;
-        image = builder.image;
+        image = Optional.ofNullable(builder.image);
+        virtualMountPoint = builder.virtualMountPoint;
         apiSocket = Optional.ofNullable(builder.apiSocket);
         id = Optional.ofNullable(builder.id);
         threads = builder.threads;
@@ -36,13 +38,22 @@ public final class DaemonOptions {
     }
 
     /**
-     * Returns a builder.
+     * Returns a builder of options for a daemon that serves nothing until it is told to by its API.
+     *
+     * @param mountPoint directory to mount on
+     */
+    public static Builder builder(Path mountPoint) {
+        return new Builder(mountPoint);
+    }
+
+    /**
+     * Returns a builder of options for a daemon that serves an image from the start.
      *
      * @param mountPoint directory to mount on
      * @param image      what to serve
      */
     public static Builder builder(Path mountPoint, ImageSource image) {
-        return new Builder(mountPoint, image);
+        return new Builder(mountPoint).image(image);
     }
 
     /** Returns the directory to mount on. */
@@ -50,9 +61,14 @@ public final class DaemonOptions {
         return mountPoint;
     }
 
-    /** Returns what to serve. */
-    public ImageSource image() {
+    /** Returns what to serve from the start. */
+    public Optional<ImageSource> image() {
         return image;
+    }
+
+    /** Returns where in the daemon's name space that is mounted. */
+    public String virtualMountPoint() {
+        return virtualMountPoint;
     }
 
     /** Returns where the API listens, if it does. */
@@ -90,7 +106,8 @@ public final class DaemonOptions {
         private static final int MAX_THREADS = 1024;
 
         private final Path mountPoint;
-        private final ImageSource image;
+        private @Nullable ImageSource image;
+        private String virtualMountPoint = "/";
         private @Nullable Path apiSocket;
         private @Nullable String id;
         private int threads;
@@ -98,9 +115,20 @@ public final class DaemonOptions {
         private BuildInfo build = UNKNOWN_BUILD;
         private LogLevels logLevels = LogLevels.FIXED;
 
-        private Builder(Path mountPoint, ImageSource image) {
+        private Builder(Path mountPoint) {
             this.mountPoint = Objects.requireNonNull(mountPoint);
-            this.image = Objects.requireNonNull(image);
+        }
+
+        /** Sets what to serve from the start. */
+        public Builder image(ImageSource value) {
+            image = Objects.requireNonNull(value);
+            return this;
+        }
+
+        /** Sets where in the daemon's name space that is mounted, an absolute path; {@code /} unless this is set. */
+        public Builder virtualMountPoint(String value) {
+            virtualMountPoint = value;
+            return this;
         }
 
         /** Sets where the API listens; without, there is none. */

@@ -2,8 +2,11 @@ package io.nydus4j.daemon;
 
 import io.nydus4j.daemon.api.DaemonState;
 import io.nydus4j.daemon.endpoint.ApiRouter;
+import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.http.HttpServer;
 import io.nydus4j.daemon.metrics.EventLog;
+import io.nydus4j.daemon.state.MountTable;
+import io.nydus4j.daemon.vfs.Vfs;
 import io.nydus4j.linux.fuse.FuseOptions;
 import io.nydus4j.linux.fuse.FuseSession;
 import io.nydus4j.linux.fuse.SessionEnd;
@@ -22,7 +25,7 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A daemon that serves one image as a FUSE mount, until it is stopped or somebody unmounts it.
+ * A daemon that serves file systems in one FUSE mount, until it is stopped or somebody unmounts it.
  *
  * <p>{@link #start} returns when the mount answers. Whoever started the daemon waits by {@link #await} and closes it; closing
  * unmounts. Safe for use by several threads. The threads that serve do not keep a process alive.
@@ -30,38 +33,40 @@ import org.jspecify.annotations.Nullable;
 public final class NydusDaemon implements AutoCloseable {
     private static final Logger LOG = System.getLogger(NydusDaemon.class.getName());
     private static final String SOURCE = "rafs";
-    private static final String ROOT = "/";
     private static final int MAX_LOOPS = 64;
     private static final Duration LEAVE_PATIENCE = Duration.ofSeconds(5);
 
     private final DaemonOptions options;
-    private final EventLog events;
-    private final ServedImage image;
+    private final FuseCommons commons;
+    private final Mounts mounts;
     private final FuseSession session;
     private final CompletableFuture<DaemonEnd> end = new CompletableFuture<>();
     private final CompletableFuture<DaemonEnd> closed = new CompletableFuture<>();
     private volatile DaemonState state = DaemonState.INIT;
     private @Nullable HttpServer api;
 
-    private NydusDaemon(DaemonOptions options, EventLog events, ServedImage image, FuseSession session) {
+    private NydusDaemon(DaemonOptions options, FuseCommons commons, Mounts mounts, FuseSession session) {
         this.options = options;
-        this.events = events;
-        this.image = image;
+        this.commons = commons;
+        this.mounts = mounts;
         this.session = session;
     }
 
     /**
-     * Opens the image, mounts it, and starts to serve it and the API.
+     * Opens the image, if one is to be served from the start, mounts, and starts to serve it and the API.
      *
      * @throws IOException if the mount point is no directory, the image cannot be used, or mounting is refused; nothing is left behind
      */
     public static NydusDaemon start(DaemonOptions options) throws IOException {
         Path mountPoint = directory(options.mountPoint());
-        EventLog events = new EventLog();
-        ServedImage image = ServedImage.open(options.image(), ROOT, events);
+        FuseCommons commons = new FuseCommons(new EventLog());
+        Vfs vfs = new Vfs(commons.requests());
+        Mounts mounts = new Mounts(commons, vfs);
         NydusDaemon daemon;
         try {
-            LOG.log(Level.INFO, "Rafs filesystem mounted at " + ROOT);
+            if (options.image().isPresent()) {
+                mounts.mountFirst(options.image().get(), options.virtualMountPoint());
+            }
             FuseSession session = FuseSession.mount(
                     FuseMountOptions.readOnly(mountPoint, SOURCE)
                             .withFlags(MountFlags.READ_ONLY
@@ -69,11 +74,12 @@ public final class NydusDaemon implements AutoCloseable {
                                     | MountFlags.NO_DEVICES
                                     | MountFlags.NO_ACCESS_TIME)
                             .withAllowOther(options.allowOther()),
-                    image.handler(),
+                    vfs,
                     fuseOptions(options));
-            daemon = new NydusDaemon(options, events, image, session);
+            vfs.session(session);
+            daemon = new NydusDaemon(options, commons, mounts, session);
         } catch (IOException | RuntimeException e) {
-            image.close();
+            mounts.close();
             throw e;
         }
         try {
@@ -108,10 +114,10 @@ public final class NydusDaemon implements AutoCloseable {
         LOG.log(Level.INFO, "Fuse daemon started!");
         if (options.apiSocket().isPresent()) {
             Path socket = options.apiSocket().get();
-            api = HttpServer.start(socket, new ApiRouter(new DaemonAdministration(this, options, events, image)));
+            api = HttpServer.start(socket, new ApiRouter(new DaemonAdministration(this, options, commons, mounts)));
             LOG.log(Level.INFO, "HTTP API server running at " + socket);
         }
-        image.startPrefetch();
+        mounts.start();
     }
 
     private void sessionEnded(SessionEnd how) {
@@ -131,9 +137,9 @@ public final class NydusDaemon implements AutoCloseable {
         return state;
     }
 
-    /** Returns the image's mount point in the daemon's own name space, by which the API knows it. */
-    public String virtualMountPoint() {
-        return ROOT;
+    /** Returns what is mounted, with all that a successor needs to serve it under the same numbers; it holds secrets. */
+    public MountTable mountTable() {
+        return mounts.table();
     }
 
     FuseSession session() {
@@ -180,7 +186,7 @@ public final class NydusDaemon implements AutoCloseable {
         });
     }
 
-    /** Stops the API, unmounts unless the mount was left or is gone, and closes the image. A second call waits for the first. */
+    /** Stops the API, unmounts unless the mount was left or is gone, and closes the file systems. A second call waits for the first. */
     @Override
     public void close() throws IOException {
         end.complete(DaemonEnd.STOPPED);
@@ -189,7 +195,7 @@ public final class NydusDaemon implements AutoCloseable {
                 return;
             }
             LOG.log(Level.INFO, "nydusd quits");
-            try (image;
+            try (mounts;
                     session) {
                 HttpServer server = api;
                 if (server != null) {

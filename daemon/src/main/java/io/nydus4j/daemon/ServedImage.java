@@ -1,123 +1,184 @@
 package io.nydus4j.daemon;
 
-import io.nydus4j.daemon.api.BackendMetrics;
-import io.nydus4j.daemon.api.BlobCacheMetrics;
 import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.SuperblockInfo;
+import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.fuse.ImageOptions;
 import io.nydus4j.daemon.fuse.RafsFuseHandler;
-import io.nydus4j.daemon.metrics.EventLog;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.daemon.state.FileSystemType;
+import io.nydus4j.daemon.state.MountRecord;
+import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.file.ProcessIdentity;
 import io.nydus4j.rafs.RafsPaths;
 import io.nydus4j.rafs.RafsVersion;
-import io.nydus4j.rafs.Superblock;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
-import io.nydus4j.storage.BackendCounters;
-import io.nydus4j.storage.CacheCounters;
-import io.nydus4j.storage.config.CacheConfiguration;
-import io.nydus4j.storage.config.CacheKind;
+import io.nydus4j.storage.config.ConfigurationException;
 import io.nydus4j.storage.config.RafsConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.device.BlobDevice;
+import io.nydus4j.storage.device.BlobPool;
+import io.nydus4j.storage.device.BlobStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** An image that is being served: its metadata, its data, what is counted of it. */
-final class ServedImage implements AutoCloseable {
-    /** Index of the only image among the mounts. */
-    private static final int INDEX = 1;
-
+/** An image that is served through the daemon's FUSE mount: its metadata, its data, what is counted of it. */
+final class ServedImage implements ServedFileSystem {
     private final ImageSource source;
-    private final String mountPoint;
+    private final Place place;
     private final Instant mounted;
+    private final SuperblockInfo superblock;
     private final Rafs rafs;
     private final BlobDevice device;
     private final FileSystemCounters counters;
     private final RafsFuseHandler handler;
 
+    /**
+     * Where an image is mounted.
+     *
+     * @param mountPoint where in the daemon's name space, as the request had it
+     * @param index      index among the mounts, 1 to 255
+     * @param atRoot     whether that is the root
+     * @param alone      whether nothing else will ever be mounted
+     */
+    record Place(String mountPoint, int index, boolean atRoot, boolean alone) {}
+
     private ServedImage(
-            ImageSource source, String mountPoint, Instant mounted, Rafs rafs, BlobDevice device, EventLog events) {
+            ImageSource source,
+            Place place,
+            Rafs rafs,
+            BlobDevice device,
+            FuseCommons commons,
+            Optional<SuperblockInfo> superblock) {
         this.source = source;
-        this.mountPoint = mountPoint;
-        this.mounted = mounted;
+        this.place = place;
+        this.mounted = Instant.now();
         this.rafs = rafs;
         this.device = device;
+        this.superblock = superblock.orElseGet(() -> ImageReports.superblock(rafs.superblock()));
         RafsConfiguration behaviour = source.configuration().rafs().orElse(RafsConfiguration.DEFAULT);
         this.counters = new FileSystemCounters(
-                mountPoint, behaviour.iostatsFiles(), behaviour.accessPattern(), behaviour.latestReadFiles());
+                place.mountPoint(), behaviour.iostatsFiles(), behaviour.accessPattern(), behaviour.latestReadFiles());
         this.handler = new RafsFuseHandler(
-                rafs,
+                rafs.current(),
                 device.blobs(),
                 new ImageOptions(
-                        INDEX,
+                        place.index(),
+                        place.atRoot(),
+                        place.alone(),
                         behaviour.enableXattr(),
                         ProcessIdentity.effectiveUser(),
                         ProcessIdentity.effectiveGroup(),
                         mounted.getEpochSecond()),
                 counters,
-                events);
+                commons);
     }
 
     /**
      * Opens an image. May block on the network.
      *
-     * @param mountPoint where in the daemon's name space
-     * @throws IOException if the image or its configuration cannot be used
+     * @param pool what images with equal configurations share
+     * @throws MountFailure if the image or its configuration cannot be used
      */
-    static ServedImage open(ImageSource source, String mountPoint, EventLog events) throws IOException {
-        StorageConfiguration configuration = source.configuration();
-        configuration.requireRafs();
-        configuration.requireCache();
-        Rafs rafs = load(source);
+    static ServedImage open(ImageSource source, Place place, BlobPool pool, FuseCommons commons) throws MountFailure {
+        StorageConfiguration configuration = checked(source);
+        Rafs rafs = load(source, MountFailure.Stage.METADATA);
         try {
             checkCache(rafs, configuration);
-            BlobDevice device = BlobDevice.open(rafs, configuration);
-            return new ServedImage(source, mountPoint, Instant.now(), rafs, device, events);
+            BlobDevice device = pool.open(rafs, configuration, place.mountPoint());
+            return new ServedImage(source, place, rafs, device, commons, Optional.empty());
         } catch (IOException | RuntimeException e) {
             rafs.close();
-            throw e;
+            throw failure(e);
         }
     }
 
-    private static Rafs load(ImageSource source) throws IOException {
+    /**
+     * Opens an image that is to stand in the place of this one, with a backend and a cache of its own. Neither changes this one.
+     *
+     * @throws MountFailure if it cannot be used, or is so different that it cannot be the same image
+     */
+    ServedImage successor(ImageSource next, BlobPool pool, FuseCommons commons) throws MountFailure {
+        StorageConfiguration configuration = checked(next);
+        Rafs loaded = load(next, MountFailure.Stage.NEW_METADATA);
+        try {
+            checkSame(loaded);
+            checkCache(loaded, configuration);
+            BlobDevice opened = pool.openAlone(loaded, configuration, place.mountPoint());
+            return new ServedImage(next, place, loaded, opened, commons, Optional.of(superblock));
+        } catch (IOException | RuntimeException e) {
+            loaded.close();
+            throw failure(e);
+        }
+    }
+
+    private static MountFailure failure(Exception cause) {
+        return switch (cause) {
+            case MountFailure failure -> failure;
+            case IOException io -> MountFailure.device(io);
+            case RuntimeException runtime -> throw runtime;
+            default -> throw new AssertionError(cause);
+        };
+    }
+
+    private void checkSame(Rafs loaded) throws MountFailure {
+        if (loaded.superblock().version() != rafs.superblock().version()) {
+            throw MountFailure.swap("expected RAFS " + rafs.superblock().version() + ", found "
+                    + loaded.superblock().version());
+        }
+        if (loaded.blobs().size() != rafs.blobs().size()) {
+            throw MountFailure.swap("expected " + rafs.blobs().size() + " blobs as before, found "
+                    + loaded.blobs().size());
+        }
+    }
+
+    private static StorageConfiguration checked(ImageSource source) throws MountFailure {
+        try {
+            source.configuration().requireCache();
+            source.configuration().requireRafs();
+            return source.configuration();
+        } catch (ConfigurationException e) {
+            throw MountFailure.configuration(e);
+        }
+    }
+
+    private static Rafs load(ImageSource source, MountFailure.Stage stage) throws MountFailure {
         StorageConfiguration configuration = source.configuration();
         boolean validate = configuration.rafs().map(RafsConfiguration::validate).orElse(false);
         LoadOptions options = LoadOptions.DEFAULT.withValidateDigests(validate);
-        if (configuration.backend().isEmpty()) {
-            return Rafs.load(source.bootstrap(), options);
-        }
-        try (InlinedBootstrap inlined = InlinedBootstrap.of(configuration, source.bootstrap())) {
-            return Rafs.load(source.bootstrap(), options.withInlinedBlobs(inlined));
+        try {
+            if (configuration.backend().isEmpty()) {
+                return Rafs.load(source.bootstrap(), options);
+            }
+            try (InlinedBootstrap inlined = InlinedBootstrap.of(configuration, source.bootstrap())) {
+                return Rafs.load(source.bootstrap(), options.withInlinedBlobs(inlined));
+            }
+        } catch (IOException e) {
+            throw MountFailure.metadata(stage, source.bootstrap(), e);
         }
     }
 
     /** Refuses what the reference refuses, so that a configuration works with both or with neither. */
-    private static void checkCache(Rafs rafs, StorageConfiguration configuration) throws IOException {
+    private static void checkCache(Rafs rafs, StorageConfiguration configuration) throws MountFailure {
         if (rafs.superblock().version() != RafsVersion.V6) {
             return;
         }
-        if (isInMemory(configuration)) {
-            throw new IOException("Rafs v6 must have local blobcache configured");
+        if (ImageReports.isInMemory(configuration)) {
+            throw MountFailure.rules("Rafs v6 must have local blobcache configured");
         }
         if (configuration.rafs().map(RafsConfiguration::validate).orElse(false)) {
-            throw new IOException("Rafs v6 doesn't support integrity validation yet");
+            throw MountFailure.rules("Rafs v6 doesn't support integrity validation yet");
         }
-    }
-
-    private static boolean isInMemory(StorageConfiguration configuration) {
-        return configuration.cache().flatMap(CacheConfiguration::kind).orElse(CacheKind.DUMMY) == CacheKind.DUMMY;
     }
 
     /** Starts to fetch what will be needed; returns at once. */
-    void startPrefetch() throws IOException {
+    @Override
+    public void start() throws IOException {
         Optional<List<String>> files = source.prefetchFiles();
         if (files.isEmpty()) {
             device.startPrefetch(Optional.empty(), false);
@@ -130,118 +191,45 @@ final class ServedImage implements AutoCloseable {
         device.startPrefetch(Optional.of(inos), files.get().equals(List.of("/")));
     }
 
-    RafsFuseHandler handler() {
-        return handler;
+    @Override
+    public Optional<MountedFileSystem> fuse() {
+        return Optional.of(handler);
     }
 
-    FileSystemCounters counters() {
-        return counters;
+    @Override
+    public Optional<FileSystemCounters> counters() {
+        return Optional.of(counters);
     }
 
-    Rafs rafs() {
-        return rafs;
+    /** Returns what it shares with images of an equal configuration. */
+    BlobStore store() {
+        return device.store();
     }
 
-    /** Returns the id of the configuration, by which the cache's counters are found. */
-    String configurationId() {
-        return source.configuration().id();
+    @Override
+    public MountRecord record() {
+        return new MountRecord(
+                place.mountPoint(),
+                place.index(),
+                FileSystemType.RAFS,
+                source.bootstrap().toString(),
+                source.configuration().toJson(),
+                source.prefetchFiles(),
+                mounted);
     }
 
-    /** Returns what the API tells of this image. */
-    MountedBackend description() {
+    @Override
+    public MountedBackend description() {
         return new MountedBackend(
                 MountedBackend.RAFS,
-                mountPoint,
-                time(mounted.atZone(ZoneOffset.UTC)),
+                place.mountPoint(),
+                ImageReports.time(mounted),
                 Optional.of(source.configuration().withoutSecrets().toJson()));
     }
 
-    /** Returns a time as {@code 2026-01-02 03:04:05.678 +00:00:00}, the fraction without trailing zeros. */
-    static String time(ZonedDateTime time) {
-        String fraction = String.format("%09d", time.getNano());
-        int end = fraction.length();
-        while (end > 1 && fraction.charAt(end - 1) == '0') {
-            end--;
-        }
-        return String.format(
-                "%04d-%02d-%02d %02d:%02d:%02d.%s +00:00:00",
-                time.getYear(),
-                time.getMonthValue(),
-                time.getDayOfMonth(),
-                time.getHour(),
-                time.getMinute(),
-                time.getSecond(),
-                fraction.substring(0, end));
-    }
-
-    /** Returns the superblock as the API tells it. */
+    /** Returns the superblock as the API tells it: also after a remount the first one. */
     SuperblockInfo superblock() {
-        Superblock block = rafs.superblock();
-        return new SuperblockInfo(
-                Integer.toUnsignedLong(block.magic()),
-                block.version().number(),
-                block.superblockSize(),
-                block.chunkSize(),
-                block.inodesCount(),
-                block.flags().bits(),
-                Integer.toUnsignedLong(block.inodeTableEntries()),
-                block.inodeTableOffset(),
-                block.blobTableSize(),
-                block.blobTableOffset(),
-                block.extendedBlobTableOffset(),
-                Integer.toUnsignedLong(block.extendedBlobTableEntries()),
-                Integer.toUnsignedLong(block.blobDeviceTableCount()),
-                block.blobDeviceTableOffset(),
-                block.prefetchTableOffset(),
-                Integer.toUnsignedLong(block.prefetchTableEntries()),
-                block.metaBlockAddress(),
-                Integer.toUnsignedLong(block.rootNid()),
-                block.chunkTableOffset(),
-                block.chunkTableSize());
-    }
-
-    /** Returns the backend's counters. */
-    BackendMetrics backendMetrics() {
-        BackendCounters.Snapshot counts = device.store().backendCounters().snapshot();
-        return new BackendMetrics(
-                counts.backendType(),
-                counts.readCount(),
-                counts.readErrors(),
-                counts.readAmountTotal(),
-                counts.readCumulativeLatencyMillisTotal(),
-                numbers(counts.readCumulativeLatencyMillisDist()),
-                numbers(counts.readCountBlockSizeDist()),
-                counts.readLatencySizesDist().stream().map(ServedImage::numbers).toArray(long[][]::new));
-    }
-
-    private static long[] numbers(List<Long> values) {
-        return values.stream().mapToLong(Long::longValue).toArray();
-    }
-
-    /** Returns the cache's counters; a cache in memory has none. */
-    Optional<BlobCacheMetrics> cacheMetrics() {
-        if (isInMemory(source.configuration())) {
-            return Optional.empty();
-        }
-        CacheCounters.Snapshot counts = device.store().cacheCounters().snapshot();
-        return Optional.of(new BlobCacheMetrics(
-                counts.underlyingFiles().stream().toList(),
-                counts.storePath(),
-                counts.partialHits(),
-                counts.wholeHits(),
-                counts.total(),
-                counts.entriesCount(),
-                counts.prefetchDataAmount(),
-                counts.prefetchRequestsCount(),
-                counts.prefetchWorkers(),
-                counts.prefetchUnmergedChunks(),
-                counts.prefetchCumulativeTimeMillis(),
-                counts.prefetchBeginTimeSecs(),
-                counts.prefetchBeginTimeMillis(),
-                counts.prefetchEndTimeSecs(),
-                counts.prefetchEndTimeMillis(),
-                counts.bufferedBackendSize(),
-                counts.dataAllReady()));
+        return superblock;
     }
 
     @Override

@@ -52,6 +52,13 @@ public record RecordedCase(String name, Map<String, String> sections) {
         return sections.getOrDefault(section, "");
     }
 
+    /** Returns this case with another text in a section. */
+    public RecordedCase with(String section, String text) {
+        Map<String, String> changed = new LinkedHashMap<>(sections);
+        changed.put(section, text);
+        return new RecordedCase(name, changed);
+    }
+
     /** Returns the request as it was on the socket. */
     public byte[] request() {
         String request = section("request");

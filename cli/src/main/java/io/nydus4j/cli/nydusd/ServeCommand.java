@@ -84,6 +84,7 @@ final class ServeCommand implements Command {
                 .examples(
                         "nydusd -B image.boot -D blobs/ -M /mnt/image",
                         "nydusd -B image.boot -C config.json -M /mnt/image -A /run/api.sock",
+                        "nydusd -M /mnt/images -A /run/api.sock      # images are mounted by nydusctl",
                         "umount /mnt/image      # ends the daemon, as SIGTERM does");
     }
 
@@ -109,14 +110,13 @@ final class ServeCommand implements Command {
                 throw new IOException("`" + option + "` is not supported yet");
             }
         }
-        if (!arguments.text("--virtual-mountpoint").equals("/")) {
-            throw new IOException("`--virtual-mountpoint` other than / is not supported yet");
-        }
-        DaemonOptions.Builder options = DaemonOptions.builder(Path.of(arguments.text("--mountpoint")), image(arguments))
+        DaemonOptions.Builder options = DaemonOptions.builder(Path.of(arguments.text("--mountpoint")))
+                .virtualMountPoint(arguments.text("--virtual-mountpoint"))
                 .threads(threads)
                 .buildInfo(build())
                 .logLevels(CommandLevels::set);
         arguments.path("--apisock").ifPresent(options::apiSocket);
+        image(arguments).ifPresent(options::image);
         return serve(options.build());
     }
 
@@ -139,13 +139,12 @@ final class ServeCommand implements Command {
                 "invalid value '%s' for '--fuse-threads <fuse-threads>': %s".formatted(text, problem), false);
     }
 
-    private static ImageSource image(Arguments arguments) throws IOException {
+    private static Optional<ImageSource> image(Arguments arguments) throws IOException {
         if (!arguments.has("--bootstrap")) {
-            throw new IOException(
-                    "no image to serve: name one by `--bootstrap`; mounting by the API is not supported yet");
+            return Optional.empty();
         }
-        return new ImageSource(
-                Path.of(arguments.text("--bootstrap")), configuration(arguments), prefetchFiles(arguments));
+        return Optional.of(new ImageSource(
+                Path.of(arguments.text("--bootstrap")), configuration(arguments), prefetchFiles(arguments)));
     }
 
     private static StorageConfiguration configuration(Arguments arguments) throws IOException {

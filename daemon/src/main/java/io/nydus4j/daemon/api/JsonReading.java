@@ -34,7 +34,7 @@ final class JsonReading {
         } catch (StreamReadException e) {
             int line = e.getLocation().getLineNr();
             int column = e.getLocation().getColumnNr();
-            throw new JsonException(isWord(bytes) ? "expected ident" : "expected value", line, column);
+            throw new JsonException(problem(bytes, column), line, column);
         } catch (JacksonException e) {
             throw new JsonException("recursion limit exceeded", 1, 0);
         }
@@ -46,6 +46,15 @@ final class JsonReading {
         } catch (StreamReadException e) {
             return false;
         }
+    }
+
+    /** Names a mistake as the reference's parser does, where its place tells. */
+    private static String problem(byte[] bytes, int column) {
+        if (isWord(bytes)) {
+            return "expected ident";
+        }
+        boolean atKey = bytes.length > 0 && bytes[0] == '{' && column == 2;
+        return atKey ? "key must be a string" : "expected value";
     }
 
     /** Tells whether the text starts as {@code null}, {@code true} or {@code false} do. */

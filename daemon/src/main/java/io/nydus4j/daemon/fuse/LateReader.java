@@ -2,6 +2,7 @@ package io.nydus4j.daemon.fuse;
 
 import io.nydus4j.daemon.api.InflightRequest;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.daemon.vfs.RequestTable;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.PendingReply;
@@ -9,37 +10,34 @@ import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Answers READs whose data must be fetched or decoded first, each on a virtual thread.
  *
  * <p>Data of mapped blobs goes from the mapping to the kernel. That of other blobs, and answers of too many pieces, is gathered in
- * one of {@value #BUFFERS} buffers; a reader waits for one before it fetches.
+ * one of the daemon's buffers; a reader waits for one before it fetches.
  */
 final class LateReader {
-    private static final int BUFFERS = 32;
-
     private final LazyBlob[] blobs;
     private final int chunkSize;
     private final FileSystemCounters counters;
-    private final InflightTable inflight;
+    private final RequestTable requests;
+    private final ReadBuffers buffers;
     private final BrokenImageLog log;
-    private final BlockingQueue<MemorySegment> buffers = new ArrayBlockingQueue<>(BUFFERS);
-    private final Semaphore permits = new Semaphore(BUFFERS);
+    private final AtomicInteger running = new AtomicInteger();
 
-    LateReader(
-            LazyBlob[] blobs, int chunkSize, FileSystemCounters counters, InflightTable inflight, BrokenImageLog log) {
+    LateReader(LazyBlob[] blobs, int chunkSize, FileSystemCounters counters, FuseCommons commons, BrokenImageLog log) {
         this.blobs = blobs;
         this.chunkSize = chunkSize;
         this.counters = counters;
-        this.inflight = inflight;
+        this.requests = commons.requests();
+        this.buffers = commons.buffers();
         this.log = log;
     }
 
@@ -52,14 +50,32 @@ final class LateReader {
      * @param start   when it came, by {@link System#nanoTime()}
      */
     void read(PendingReply reply, InflightRequest request, Inode inode, long offset, int length, long start) {
-        inflight.add(request);
+        running.incrementAndGet();
+        requests.add(request);
         try {
             Thread.ofVirtual().name("nydus-read").start(() -> run(reply, request, inode, offset, length, start));
         } catch (Throwable e) {
-            inflight.remove(request);
+            ended(request);
             reply.error(Errno.EIO);
             throw e;
         }
+    }
+
+    private void ended(InflightRequest request) {
+        requests.remove(request);
+        running.decrementAndGet();
+    }
+
+    /** Waits until every READ has its answer; tells whether that came to be in time. */
+    boolean awaitIdle(Duration patience) throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (running.get() > 0) {
+            if (System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(1);
+        }
+        return true;
     }
 
     private void run(PendingReply reply, InflightRequest request, Inode inode, long offset, int length, long start) {
@@ -77,8 +93,8 @@ final class LateReader {
             log.failed("read of " + length + " bytes at " + offset, inode.ino(), e);
             reply.error(Errno.EIO);
         } finally {
-            inflight.remove(request);
             reply.error(Errno.EIO); // nothing, if the request has its answer
+            ended(request);
         }
     }
 
@@ -113,13 +129,8 @@ final class LateReader {
     }
 
     private void sendCopied(PendingReply reply, ReadPieces plan, int length) throws IOException {
-        permits.acquireUninterruptibly();
-        MemorySegment buffer = null;
+        MemorySegment buffer = buffers.take(length);
         try {
-            buffer = buffers.poll();
-            if (buffer == null || buffer.byteSize() < length) {
-                buffer = Arena.ofAuto().allocate(Math.max(length, 128 << 10), 8);
-            }
             long place = 0;
             for (int i = 0; i < plan.count(); i++) {
                 MemorySegment target = buffer.asSlice(place, plan.length(i));
@@ -132,10 +143,7 @@ final class LateReader {
             }
             reply.data(buffer, 0, length);
         } finally {
-            if (buffer != null) {
-                buffers.offer(buffer);
-            }
-            permits.release();
+            buffers.giveBack(buffer);
         }
     }
 }

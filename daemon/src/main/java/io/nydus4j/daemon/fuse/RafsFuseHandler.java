@@ -3,10 +3,10 @@ package io.nydus4j.daemon.fuse;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.daemon.api.FileOperation;
 import io.nydus4j.daemon.api.InflightRequest;
-import io.nydus4j.daemon.metrics.EventLog;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.Errno;
-import io.nydus4j.linux.fuse.FuseHandler;
+import io.nydus4j.linux.fuse.FuseAttributes;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.FuseRequest;
 import io.nydus4j.rafs.Bootstrap;
@@ -16,18 +16,20 @@ import io.nydus4j.storage.LazyBlob;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves one image as the whole of a FUSE mount.
+ * Serves one image.
  *
  * <p>An image never changes, so the kernel is told to keep names, attributes, missing names and listings for good; it does not open
  * files or directories, and node ids need no memory. A READ whose bytes are in a mapped cache file is answered at once from the
  * mapping, without an allocation; all others, and only those, are put aside for {@link LateReader}, so that no loop ever waits. A
  * broken image makes {@code EIO} for what is broken, and a line in the log.
  */
-public final class RafsFuseHandler implements FuseHandler {
+public final class RafsFuseHandler implements MountedFileSystem {
     /** For how long the kernel may keep what it was told, in seconds: for good. Mirrors the reference's default timeouts. */
     private static final long KEEP_SECONDS = 1L << 32;
 
@@ -41,14 +43,14 @@ public final class RafsFuseHandler implements FuseHandler {
     private final @Nullable MemorySegment[] mappings;
     private final int chunkSize;
     private final boolean xattrs;
+    private final int noXattrs;
     private final long inodes;
     private final NodeIds nodes;
     private final ImageRules rules;
     private final FileSystemCounters counters;
     private final BrokenImageLog log;
     private final LateReader late;
-    private final InflightTable inflight = new InflightTable();
-    private final ThreadLocal<LoopState> loops = ThreadLocal.withInitial(inflight::newLoop);
+    private final LoopStates loops;
 
     /**
      * Makes a handler.
@@ -57,14 +59,14 @@ public final class RafsFuseHandler implements FuseHandler {
      * @param blobs     its data, by blob index; stays the caller's, likewise
      * @param options   how to show it
      * @param counters  are counted up
-     * @param events    gets the errors of backends
+     * @param commons   shared with the other file systems of the daemon
      */
     public RafsFuseHandler(
             Bootstrap bootstrap,
             List<? extends LazyBlob> blobs,
             ImageOptions options,
             FileSystemCounters counters,
-            EventLog events) {
+            FuseCommons commons) {
         this.bootstrap = bootstrap;
         this.blobs = blobs.toArray(LazyBlob[]::new);
         this.mappings = new MemorySegment[this.blobs.length];
@@ -74,23 +76,53 @@ public final class RafsFuseHandler implements FuseHandler {
         this.chunkSize = bootstrap.superblock().chunkSize();
         this.xattrs = options.xattrs() || bootstrap.superblock().hasXattrs();
         this.inodes = bootstrap.superblock().inodesCount();
-        this.nodes = new NodeIds(options.index(), bootstrap.rootIno());
+        this.noXattrs = options.alone() ? Errno.ENOSYS : Errno.ENODATA;
+        this.nodes = new NodeIds(options.index(), bootstrap.rootIno(), options.atRoot());
         this.rules = new ImageRules(
                 nodes, bootstrap.superblock().explicitUidGid(), options.uid(), options.gid(), options.mountSeconds());
         this.counters = counters;
-        this.log = new BrokenImageLog(counters.id(), events);
-        this.late = new LateReader(this.blobs, chunkSize, counters, inflight, log);
+        this.log = new BrokenImageLog(counters.id(), commons.events());
+        this.late = new LateReader(this.blobs, chunkSize, counters, commons, log);
+        this.loops = commons.loops();
     }
 
-    /** Returns the requests that are being worked on. */
-    public List<InflightRequest> inflight() {
-        return inflight.snapshot();
+    @Override
+    public long rootNodeId() {
+        return nodes.nodeId(nodes.rootIno());
+    }
+
+    @Override
+    public long keepSeconds() {
+        return KEEP_SECONDS;
+    }
+
+    @Override
+    public FuseAttributes rootAttributes(FuseAttributes attributes) throws IOException {
+        return rules.fill(inode(loops.current(), nodes.rootIno()), attributes);
+    }
+
+    @Override
+    public List<byte[]> rootNames() throws IOException {
+        List<byte[]> names = new ArrayList<>();
+        bootstrap.inode(nodes.rootIno()).walk(0, (name, ino, type, next) -> {
+            if (!isDot(name)) {
+                names.add(name.clone());
+            }
+            return true;
+        });
+        return names;
+    }
+
+    @Override
+    public boolean awaitIdle(Duration patience) throws InterruptedException {
+        loops.forget(bootstrap);
+        return late.awaitIdle(patience);
     }
 
     @Override
     public void lookup(FuseRequest request, FuseReply reply) {
         long parentIno = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             Inode parent = inode(loop, parentIno);
             if (!parent.isDirectory()) {
@@ -108,8 +140,6 @@ public final class RafsFuseHandler implements FuseHandler {
             }
         } catch (IOException e) {
             fail(FileOperation.LOOKUP, parentIno, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
@@ -141,22 +171,20 @@ public final class RafsFuseHandler implements FuseHandler {
     @Override
     public void getattr(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             Inode inode = inode(loop, ino);
             counters.hit(FileOperation.GETATTR, ino);
             reply.attributes(KEEP_SECONDS, rules.fill(inode, reply.attributes()));
         } catch (IOException e) {
             fail(FileOperation.GETATTR, ino, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
     @Override
     public void readlink(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             Inode inode = inode(loop, ino);
             if (inode.isSymlink()) {
@@ -169,23 +197,19 @@ public final class RafsFuseHandler implements FuseHandler {
             }
         } catch (IOException e) {
             fail(FileOperation.READLINK, ino, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
     @Override
     public void read(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             read(loop, ino, request, reply);
         } catch (IOException e) {
             counters.readFailed(ino);
             log.failed("read of " + request.size() + " bytes at " + request.offset(), ino, e);
             reply.error(Errno.EIO);
-        } finally {
-            loop.end();
         }
     }
 
@@ -247,7 +271,7 @@ public final class RafsFuseHandler implements FuseHandler {
     @Override
     public void readdir(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             Inode directory = inode(loop, ino);
             if (!directory.isDirectory()) {
@@ -263,15 +287,13 @@ public final class RafsFuseHandler implements FuseHandler {
             reply.sendDirents();
         } catch (IOException e) {
             fail(FileOperation.READDIR, ino, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
     @Override
     public void readdirplus(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             Inode directory = inode(loop, ino);
             if (!directory.isDirectory()) {
@@ -284,8 +306,6 @@ public final class RafsFuseHandler implements FuseHandler {
             reply.sendDirents();
         } catch (IOException e) {
             fail(FileOperation.READDIRPLUS, ino, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
@@ -322,11 +342,11 @@ public final class RafsFuseHandler implements FuseHandler {
     @Override
     public void getxattr(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             if (!xattrs) {
                 counters.error(FileOperation.GETXATTR, ino);
-                reply.error(Errno.ENOSYS);
+                reply.error(noXattrs);
                 return;
             }
             Inode inode = inode(loop, ino);
@@ -343,19 +363,21 @@ public final class RafsFuseHandler implements FuseHandler {
             }
         } catch (IOException e) {
             fail(FileOperation.GETXATTR, ino, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
     @Override
     public void listxattr(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             if (!xattrs) {
                 counters.error(FileOperation.LISTXATTR, ino);
-                reply.error(Errno.ENOSYS);
+                if (noXattrs == Errno.ENOSYS) {
+                    reply.error(noXattrs);
+                } else {
+                    reply.xattr(request.size(), new byte[0]);
+                }
                 return;
             }
             Inode inode = inode(loop, ino);
@@ -370,8 +392,6 @@ public final class RafsFuseHandler implements FuseHandler {
             reply.xattr(request.size(), names.toByteArray());
         } catch (IOException e) {
             fail(FileOperation.LISTXATTR, ino, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
@@ -383,7 +403,7 @@ public final class RafsFuseHandler implements FuseHandler {
     @Override
     public void access(FuseRequest request, FuseReply reply) {
         long ino = nodes.ino(request.nodeId());
-        LoopState loop = begin(request);
+        LoopState loop = loops.current();
         try {
             if (rules.mayAccess(inode(loop, ino), request.accessMask(), request.uid(), request.gid())) {
                 counters.hit(FileOperation.ACCESS, ino);
@@ -394,19 +414,11 @@ public final class RafsFuseHandler implements FuseHandler {
             }
         } catch (IOException e) {
             fail(FileOperation.ACCESS, ino, e, reply);
-        } finally {
-            loop.end();
         }
     }
 
-    private LoopState begin(FuseRequest request) {
-        LoopState loop = loops.get();
-        loop.begin(request);
-        return loop;
-    }
-
     private Inode inode(LoopState loop, long ino) throws RafsFormatException {
-        return loop.inode(bootstrap, ino);
+        return loop.inode(nodes.index(), bootstrap, ino);
     }
 
     private void fail(FileOperation operation, long ino, IOException cause, FuseReply reply) {

@@ -127,8 +127,8 @@ public final class FuseAttributes {
         return this;
     }
 
-    /** Returns the inode number. */
-    long ino() {
+    /** Returns the inode number that {@code stat} shows. */
+    public long ino() {
         return ino;
     }
 

@@ -17,6 +17,8 @@ public record FuseConnection(int minor, long flags, int maxReadAheadBytes, int m
     public static final long ASYNC_READ = 1L;
     /** Look-ups of "." and "..", which an NFS server needs. */
     public static final long EXPORT_SUPPORT = 1L << 4;
+    /** What is kept of a file or listing is dropped when its time of change is another than before. */
+    public static final long AUTO_INVALIDATE = 1L << 12;
     /** Listing with attributes. */
     public static final long READDIRPLUS = 1L << 13;
     /** Listing with attributes where it seems worth it. */
@@ -41,6 +43,7 @@ public record FuseConnection(int minor, long flags, int maxReadAheadBytes, int m
     /** All that this transport can make use of. */
     public static final long SUPPORTED = ASYNC_READ
             | EXPORT_SUPPORT
+            | AUTO_INVALIDATE
             | READDIRPLUS
             | READDIRPLUS_AUTO
             | NO_OPEN_SUPPORT

@@ -1,4 +1,4 @@
-package io.nydus4j.daemon.fuse;
+package io.nydus4j.daemon.vfs;
 
 import io.nydus4j.daemon.api.InflightRequest;
 import java.util.ArrayList;
@@ -8,9 +8,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** The requests that are being worked on, by loops and by threads that answer later. Safe for use by several threads. */
-final class InflightTable {
-    private final List<LoopState> loops = new CopyOnWriteArrayList<>();
+public final class RequestTable {
+    private final List<LoopRequest> loops = new CopyOnWriteArrayList<>();
+    private final ThreadLocal<LoopRequest> current = ThreadLocal.withInitial(this::newLoop);
     private final Set<InflightRequest> detached = ConcurrentHashMap.newKeySet();
+
+    /** Makes a table without requests. */
+    public RequestTable() {}
 
     /** Takes requests. */
     @FunctionalInterface
@@ -18,28 +22,41 @@ final class InflightTable {
         void add(long nodeId, int opcode, long unique, long startSeconds);
     }
 
-    /** Adds a loop. */
-    LoopState newLoop() {
-        LoopState loop = new LoopState();
+    private LoopRequest newLoop() {
+        LoopRequest loop = new LoopRequest();
         loops.add(loop);
         return loop;
     }
 
+    /** Returns what this thread shows. */
+    LoopRequest current() {
+        return current.get();
+    }
+
     /** Adds a request that a thread of its own answers. */
-    void add(InflightRequest request) {
+    public void add(InflightRequest request) {
         detached.add(request);
     }
 
     /** Removes such a request. */
-    void remove(InflightRequest request) {
+    public void remove(InflightRequest request) {
         detached.remove(request);
     }
 
+    /** Waits until no loop uses a file system, which none can find any more. Loops never wait, so this is soon. */
+    void awaitUnused(MountedFileSystem fileSystem) throws InterruptedException {
+        for (LoopRequest loop : loops) {
+            while (loop.uses(fileSystem)) {
+                Thread.sleep(1);
+            }
+        }
+    }
+
     /** Returns the requests; those of loops may be torn, for loops do not wait for us. */
-    List<InflightRequest> snapshot() {
+    public List<InflightRequest> snapshot() {
         List<InflightRequest> requests = new ArrayList<>(detached);
         Sink sink = (node, opcode, unique, start) -> requests.add(new InflightRequest(node, opcode, unique, start));
-        for (LoopState loop : loops) {
+        for (LoopRequest loop : loops) {
             loop.addTo(sink);
         }
         return requests;

@@ -1,0 +1,395 @@
+package io.nydus4j.daemon;
+
+import io.nydus4j.daemon.api.MountRequest;
+import io.nydus4j.daemon.api.ServiceException;
+import io.nydus4j.daemon.fuse.FuseCommons;
+import io.nydus4j.daemon.state.FileSystemType;
+import io.nydus4j.daemon.state.MountRecord;
+import io.nydus4j.daemon.state.MountTable;
+import io.nydus4j.daemon.vfs.MountedFileSystem;
+import io.nydus4j.daemon.vfs.NodeNumbers;
+import io.nydus4j.daemon.vfs.Vfs;
+import io.nydus4j.daemon.vfs.VfsPath;
+import io.nydus4j.storage.config.ConfigurationException;
+import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.device.BlobPool;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The file systems of a daemon: mounts, remounts and unmounts them while it serves. Safe for use by several threads.
+ *
+ * <p>Operations on one path are done one after the other, those on different paths at once: opening an image may wait for a network.
+ * What is unmounted is closed when nobody reads it any more; a reader that waits for data is given a moment, and then the rest of its
+ * time in the background.
+ */
+final class Mounts implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(Mounts.class.getName());
+    private static final String EXISTS = "object or filesystem already exists";
+    private static final String NOT_MOUNTED = "object or filesystem doesn't exist";
+    private static final String MISMATCH = "filesystem type mismatch, expect RAFS";
+    private static final String FULL = "VFS failed to handle request, vfs maximum mountpoints reached";
+    private static final String BAD_PATH = "VFS failed to handle request, PathWalk(Os { code: 22, kind: InvalidInput, "
+            + "message: \"Invalid argument\" })";
+
+    private final FuseCommons commons;
+    private final Vfs vfs;
+    private final BlobPool pool = new BlobPool();
+    private final Retirement retirement = new Retirement();
+    private final MountCounters counters = new MountCounters();
+
+    /** Guards the fields below, and changes of the VFS. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition pathFree = lock.newCondition();
+    private final Map<VfsPath, ServedFileSystem> mounted = new LinkedHashMap<>();
+    /** Paths that an operation is at. */
+    private final Set<VfsPath> busy = new HashSet<>();
+    /** Indexes given to file systems that are being opened. */
+    private final Set<Integer> reserved = new HashSet<>();
+
+    private boolean serving;
+
+    Mounts(FuseCommons commons, Vfs vfs) {
+        this.commons = commons;
+        this.vfs = vfs;
+    }
+
+    /** Returns what is mounted, in the order it was. */
+    List<ServedFileSystem> list() {
+        lock.lock();
+        try {
+            return new ArrayList<>(mounted.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the counters of file systems, those of unmounted ones too. */
+    MountCounters counters() {
+        return counters;
+    }
+
+    /** Returns the image that is mounted at a path. */
+    ServedImage image(String mountPoint) throws ServiceException {
+        VfsPath path = VfsPath.of(mountPoint).orElseThrow(() -> ServiceException.other(BAD_PATH));
+        lock.lock();
+        try {
+            return image(mounted.get(path));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static ServedImage image(@Nullable ServedFileSystem fileSystem) throws ServiceException {
+        return switch (fileSystem) {
+            case ServedImage image -> image;
+            case null -> throw ServiceException.other(NOT_MOUNTED);
+            default -> throw ServiceException.other(MISMATCH);
+        };
+    }
+
+    /**
+     * Mounts what the command line names, before anything else. On {@code /} it hides all that may be mounted later, so the kernel may
+     * be told for good what it does not have.
+     *
+     * @throws IOException if it cannot be used
+     */
+    void mountFirst(ImageSource source, String mountPoint) throws IOException {
+        VfsPath path = VfsPath.of(mountPoint)
+                .orElseThrow(() -> new IOException("the virtual mount point " + mountPoint + " is not absolute"));
+        int index = reserve();
+        try {
+            ServedImage image = ServedImage.open(
+                    source, new ServedImage.Place(mountPoint, index, path.isRoot(), path.isRoot()), pool, commons);
+            attach(path, index, image);
+        } finally {
+            release(index);
+        }
+    }
+
+    private int reserve() {
+        lock.lock();
+        try {
+            int index = vfs.freeIndex(reserved);
+            reserved.add(index);
+            return index;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void release(int index) {
+        lock.lock();
+        try {
+            reserved.remove(index);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void attach(VfsPath path, int index, ServedFileSystem fileSystem) throws IOException {
+        boolean start;
+        lock.lock();
+        try {
+            Optional<MountedFileSystem> fuse = fileSystem.fuse();
+            if (fuse.isPresent()) {
+                vfs.attach(path, index, fuse.get());
+            }
+            mounted.put(path, fileSystem);
+            start = serving;
+        } finally {
+            lock.unlock();
+        }
+        fileSystem.counters().ifPresent(counters::add);
+        MountRecord mount = fileSystem.record();
+        LOG.log(Level.INFO, "{0} filesystem mounted at {1}", typeName(mount), mount.mountPoint());
+        if (start) {
+            fileSystem.start();
+        }
+    }
+
+    private static String typeName(MountRecord mount) {
+        return switch (mount.type()) {
+            case RAFS -> "Rafs";
+            case PASSTHROUGH -> "Passthrough";
+        };
+    }
+
+    /** Starts what goes on beside serving, now that requests are answered, for what is mounted and what will be. */
+    void start() throws IOException {
+        List<ServedFileSystem> all;
+        lock.lock();
+        try {
+            serving = true;
+            all = new ArrayList<>(mounted.values());
+        } finally {
+            lock.unlock();
+        }
+        for (ServedFileSystem fileSystem : all) {
+            fileSystem.start();
+        }
+    }
+
+    /** Mounts a file system as the API asks. */
+    void mount(String mountPoint, MountRequest request) throws ServiceException {
+        FileSystemType type = type(request);
+        Optional<VfsPath> path = VfsPath.of(mountPoint);
+        try (Turn _ = turn(path)) {
+            if (path.isPresent() && isMounted(path.get())) {
+                throw ServiceException.other(EXISTS);
+            }
+            int index = reserve();
+            try {
+                if (index == 0) {
+                    throw ServiceException.other(FULL);
+                }
+                ServedFileSystem opened = open(
+                        mountPoint,
+                        request,
+                        type,
+                        index,
+                        path.isPresent() && path.get().isRoot());
+                if (path.isEmpty()) {
+                    opened.close();
+                    throw ServiceException.other(BAD_PATH);
+                }
+                attach(path.get(), index, opened);
+            } finally {
+                release(index);
+            }
+        } catch (MountFailure e) {
+            throw refused("mount", mountPoint, e);
+        } catch (IOException e) {
+            throw ServiceException.other(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static FileSystemType type(MountRequest request) throws ServiceException {
+        return FileSystemType.of(request.type())
+                .orElseThrow(() ->
+                        ServiceException.other("invalid argument `only 'rafs' and 'passthrough_fs' are supported, but "
+                                + request.type() + " was specified`"));
+    }
+
+    private ServedFileSystem open(
+            String mountPoint, MountRequest request, FileSystemType type, int index, boolean atRoot)
+            throws ServiceException, MountFailure {
+        return switch (type) {
+            case RAFS -> {
+                ServedImage.Place place = new ServedImage.Place(mountPoint, index, atRoot, false);
+                yield ServedImage.open(source(request), place, pool, commons);
+            }
+            case PASSTHROUGH -> throw ServiceException.unsupported();
+        };
+    }
+
+    private static ImageSource source(MountRequest request) throws ServiceException, MountFailure {
+        for (String file : request.prefetchFiles().orElse(List.of())) {
+            if (!file.startsWith("/")) {
+                throw ServiceException.other("invalid prefetch file list");
+            }
+        }
+        StorageConfiguration configuration;
+        try {
+            configuration = StorageConfiguration.parse(request.config());
+        } catch (ConfigurationException e) {
+            throw MountFailure.configuration(e);
+        }
+        return new ImageSource(Path.of(request.source()), configuration, request.prefetchFiles());
+    }
+
+    private static ServiceException refused(String what, String mountPoint, MountFailure failure) {
+        String detail =
+                failure.getCause() instanceof ConfigurationException configuration ? ": " + configuration.detail() : "";
+        LOG.log(Level.ERROR, "service {0} error: {1}: {2}{3}", what, mountPoint, failure.getMessage(), detail);
+        return ServiceException.other(failure.rendering());
+    }
+
+    private boolean isMounted(VfsPath path) {
+        lock.lock();
+        try {
+            return mounted.containsKey(path);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Puts an image in the place of a mounted one; who reads meanwhile goes on with the old one. */
+    void remount(String mountPoint, MountRequest request) throws ServiceException {
+        type(request);
+        VfsPath path = VfsPath.of(mountPoint).orElseThrow(() -> ServiceException.other(BAD_PATH));
+        try (Turn _ = turn(Optional.of(path))) {
+            ServedImage old = image(mountPoint);
+            ServedImage next = old.successor(source(request), pool, commons);
+            lock.lock();
+            try {
+                vfs.replace(path, next.fuse().orElseThrow());
+                mounted.replace(path, next);
+            } finally {
+                lock.unlock();
+            }
+            next.counters().ifPresent(counters::add);
+            LOG.log(Level.INFO, "Rafs filesystem remounted at {0}", mountPoint);
+            next.start();
+            retirement.close(old);
+        } catch (MountFailure e) {
+            throw refused("remount", mountPoint, e);
+        } catch (IOException e) {
+            throw ServiceException.other(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
+    }
+
+    private static ServiceException interrupted() {
+        Thread.currentThread().interrupt();
+        return ServiceException.other("interrupted");
+    }
+
+    /** Unmounts a file system. */
+    void unmount(String mountPoint) throws ServiceException {
+        VfsPath path = VfsPath.of(mountPoint).orElseThrow(() -> ServiceException.other(BAD_PATH));
+        try (Turn _ = turn(Optional.of(path))) {
+            ServedFileSystem old;
+            lock.lock();
+            try {
+                old = mounted.get(path);
+                if (old == null) {
+                    throw ServiceException.other(NOT_MOUNTED);
+                }
+                if (old.fuse().isPresent()) {
+                    vfs.detach(path);
+                }
+                mounted.remove(path);
+            } finally {
+                lock.unlock();
+            }
+            LOG.log(Level.INFO, "{0} filesystem unmounted from {1}", typeName(old.record()), mountPoint);
+            retirement.close(old);
+        } catch (IOException e) {
+            throw ServiceException.other("failed to walk and notify invalidation: " + e.getMessage());
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
+    }
+
+    /** Returns what a successor needs to serve the same mounts under the same numbers. */
+    MountTable table() {
+        lock.lock();
+        try {
+            return new MountTable(
+                    mounted.values().stream().map(ServedFileSystem::record).toList(), vfs.state());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Mounts what a predecessor had mounted, under the same numbers; before anything else.
+     *
+     * @throws IOException if one of them cannot be used
+     */
+    void restore(MountTable table) throws IOException, ServiceException {
+        vfs.restore(table.vfs());
+        for (MountRecord mount : table.mounts()) {
+            VfsPath path = VfsPath.of(mount.mountPoint()).orElseThrow(() -> ServiceException.other(BAD_PATH));
+            if (mount.index() < 1 || mount.index() > NodeNumbers.MAX_INDEX) {
+                throw new IOException("index " + mount.index() + " of " + mount.mountPoint() + " is out of range");
+            }
+            MountRequest request =
+                    new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
+            attach(path, mount.index(), open(mount.mountPoint(), request, mount.type(), mount.index(), path.isRoot()));
+        }
+    }
+
+    /** A turn at a path, until it is closed. */
+    private interface Turn extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    private Turn turn(Optional<VfsPath> path) {
+        if (path.isEmpty()) {
+            return () -> {};
+        }
+        lock.lock();
+        try {
+            while (!busy.add(path.get())) {
+                pathFree.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+        return () -> {
+            lock.lock();
+            try {
+                busy.remove(path.get());
+                pathFree.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        };
+    }
+
+    /** Closes everything; no loop asks any more. */
+    @Override
+    public void close() {
+        for (ServedFileSystem fileSystem : list()) {
+            retirement.close(fileSystem);
+        }
+        retirement.awaitAll();
+    }
+}

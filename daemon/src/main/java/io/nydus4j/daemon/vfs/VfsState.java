@@ -1,0 +1,25 @@
+package io.nydus4j.daemon.vfs;
+
+import java.util.List;
+
+/**
+ * What the kernel knows of a {@link Vfs} beside its mounts: a successor needs it to give the same numbers the same meaning.
+ *
+ * @param directories the directories above mounts but the root, parents first
+ * @param nextIndex   the index from which on the next mount looks for a free one
+ */
+public record VfsState(List<Directory> directories, int nextIndex) {
+    /** Copies the list. */
+    public VfsState {
+        directories = List.copyOf(directories);
+    }
+
+    /**
+     * A directory above mounts.
+     *
+     * @param ino    its number
+     * @param parent number of the directory it is in
+     * @param name   its name there
+     */
+    public record Directory(long ino, long parent, String name) {}
+}
