@@ -34,11 +34,15 @@ work=$(mktemp -d "${aot%/*}/training-XXXXXX") || exit 0
 trap 'rm -rf -- "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# A small tree to build images from: text, bytes that do not compress, links, folders.
+# A tree to build images from: text, bytes that do not compress, links, folders. It is as large as it takes for Java
+# to know which methods long work needs: with what it learns here it compiles those at once, and as they should be.
 tree=$work/tree out=$work/out
-mkdir -p "$tree/a/b/c" "$tree/empty" "$out"
+mkdir -p "$tree/a/b/c" "$tree/empty" "$tree/many" "$out"
 cp -- "$root"/libexec/*.sh "$tree/a/"
-head -c 3000000 "$jdk/lib/modules" >"$tree/a/b/large"
+head -c 60000000 "$jdk/lib/modules" >"$tree/a/b/large"
+for ((i = 0; i < 2000; i++)); do
+    printf '%*s\n' $((i * 8)) "$i" >"$tree/many/$i"
+done
 head -c 5000 /dev/urandom >"$tree/a/b/c/random"
 ln -s ../a/b/large "$tree/empty/link"
 ln -- "$tree/a/b/large" "$tree/hard"

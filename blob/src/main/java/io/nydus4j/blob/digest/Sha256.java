@@ -2,16 +2,18 @@ package io.nydus4j.blob.digest;
 
 import io.nydus4j.blob.Digest;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** SHA-256, in one shot or in pieces. An instance is reusable and not safe for use by several threads. */
 public final class Sha256 {
-    /** Largest part of a segment that is seen as one {@link ByteBuffer}. */
-    private static final long PART = 1 << 30;
+    /** Bytes of a segment that are copied to the heap at once: the JDK's code takes arrays, and small ones one by one. */
+    private static final int STAGING = 64 << 10;
 
     private final MessageDigest digest;
+    private byte[] staging = new byte[0];
 
     /** Makes a hasher that has seen no input. */
     public Sha256() {
@@ -65,9 +67,25 @@ public final class Sha256 {
 
     /** Feeds all bytes of a segment, on or off the heap; it is not kept. */
     public void update(MemorySegment data) {
-        for (long position = 0; position < data.byteSize(); position += PART) {
-            digest.update(data.asSlice(position, Math.min(PART, data.byteSize() - position))
-                    .asByteBuffer());
+        long left = data.byteSize();
+        if (staging.length < left && staging.length < STAGING) {
+            staging = new byte[(int) Math.min(left, STAGING)];
+        }
+        for (long position = 0; left > 0; ) {
+            int part = (int) Math.min(left, staging.length);
+            MemorySegment.copy(data, ValueLayout.JAVA_BYTE, position, staging, 0, part);
+            digest.update(staging, 0, part);
+            position += part;
+            left -= part;
+        }
+    }
+
+    /** Returns the digest of everything fed since the last reset, and goes on. */
+    public Digest soFar() {
+        try {
+            return Digest.of(((MessageDigest) digest.clone()).digest());
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException("the platform's SHA-256 can be cloned", e);
         }
     }
 

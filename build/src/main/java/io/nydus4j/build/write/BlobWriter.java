@@ -1,11 +1,10 @@
 package io.nydus4j.build.write;
 
 import io.nydus4j.blob.Digest;
+import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.blob.toc.BlobTarHeader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
@@ -16,7 +15,7 @@ import java.util.Optional;
  */
 public final class BlobWriter {
     private final Optional<OutputFile> file;
-    private final MessageDigest running = newSha256();
+    private final Sha256 running = new Sha256();
     private long position;
 
     /**
@@ -26,14 +25,6 @@ public final class BlobWriter {
      */
     public BlobWriter(Optional<OutputFile> file) {
         this.file = file;
-    }
-
-    private static MessageDigest newSha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 
     /** Returns the number of bytes written so far. */
@@ -51,7 +42,7 @@ public final class BlobWriter {
 
     /** Feeds the running digest with bytes that somebody else writes. */
     public void digest(MemorySegment data) {
-        running.update(data.asByteBuffer());
+        running.update(data);
     }
 
     /** Writes and digests bytes. */
@@ -72,10 +63,6 @@ public final class BlobWriter {
 
     /** Returns the digest of all that was digested so far, which goes on. */
     public Digest runningDigest() {
-        try {
-            return Digest.of(((MessageDigest) running.clone()).digest());
-        } catch (CloneNotSupportedException e) {
-            throw new IllegalStateException("the platform's SHA-256 can be cloned", e);
-        }
+        return running.soFar();
     }
 }
