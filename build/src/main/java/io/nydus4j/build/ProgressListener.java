@@ -22,7 +22,11 @@ public interface ProgressListener {
         /** Reading and verifying file data; counts plain bytes. */
         VERIFY,
         /** Writing files out; counts plain bytes. */
-        UNPACK
+        UNPACK,
+        /** Writing a block device; counts bytes. */
+        EXPORT,
+        /** Copying chunks from blob to blob; counts chunks. */
+        REPACK
     }
 
     /**

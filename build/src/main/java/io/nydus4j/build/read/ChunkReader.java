@@ -12,6 +12,7 @@ import io.nydus4j.build.read.StoredBlobs.StoredBlob;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,11 @@ public final class ChunkReader implements AutoCloseable {
     private int unitBlob = -1;
 
     private int unitStart = -1;
+
+    /** The stored bytes of the chunk that was read last, if they are its own and not encrypted, with what they are compressed by. */
+    private @Nullable MemorySegment lastStored;
+
+    private Compression lastCompression = Compression.NONE;
 
     /** Makes a reader, to be closed by the caller. */
     public ChunkReader(StoredBlobs blobs) {
@@ -56,6 +62,7 @@ public final class ChunkReader implements AutoCloseable {
                     chunk, "expected at most " + MAX_CHUNK + " plain bytes, found " + Integer.toUnsignedString(length));
         }
         StoredBlob blob = blobs.get(index);
+        lastStored = null;
         MemorySegment bytes =
                 blob.table().isPresent() ? member(blob, blob.table().get(), chunk) : single(blob, chunk);
         verify(blob.info(), chunk, bytes);
@@ -81,7 +88,22 @@ public final class ChunkReader implements AutoCloseable {
         unitBlob = -1;
         MemorySegment output = room(chunk.uncompressedSize());
         decoder(blob).decode(chunk, input, output);
+        if (!chunk.has(ChunkFlags.ENCRYPTED)) {
+            lastStored = input;
+            lastCompression = compressed ? blob.info().compression() : Compression.NONE;
+        }
         return output;
+    }
+
+    /**
+     * Returns the chunk that was read last as it is stored, if it can be stored so in a blob whose chunks are compressed by {@code
+     * compression} or not at all.
+     *
+     * @return bytes that are valid until the next call; empty if they are not the chunk's own, are encrypted or compressed otherwise
+     */
+    public Optional<MemorySegment> stored(Compression compression) {
+        boolean fits = lastCompression == Compression.NONE || lastCompression == compression;
+        return fits ? Optional.ofNullable(lastStored) : Optional.empty();
     }
 
     /** Reads a chunk that is compressed together with others. */

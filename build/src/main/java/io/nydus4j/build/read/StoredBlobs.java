@@ -7,7 +7,9 @@ import io.nydus4j.blob.chunk.ChunkInfoLoader;
 import io.nydus4j.blob.chunk.ChunkInfoTable;
 import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,8 +37,23 @@ public final class StoredBlobs {
      * @throws IOException if one cannot be opened, or its chunk information is broken
      */
     public static StoredBlobs open(List<BlobInfo> infos, BlobBackend backend) throws IOException {
+        return open(infos, backend, infos.stream().map(BlobInfo::index).toList());
+    }
+
+    /**
+     * Opens some of the blobs of an image, see {@link #open(List, BlobBackend)}; chunks of the others cannot be read.
+     *
+     * @param wanted indexes of the blobs to open
+     */
+    public static StoredBlobs open(List<BlobInfo> infos, BlobBackend backend, Collection<Integer> wanted)
+            throws IOException {
         List<StoredBlob> blobs = new ArrayList<>();
         for (BlobInfo info : infos) {
+            if (!wanted.contains(info.index())) {
+                blobs.add(new StoredBlob(
+                        info, PositionalSource.of(MemorySegment.ofArray(new byte[0])), Optional.empty()));
+                continue;
+            }
             PositionalSource data = backend.open(info.effectiveId());
             Optional<ChunkInfoTable> table = Optional.empty();
             if (info.features().hasAny(BlobFeatures.BATCH | BlobFeatures.ZRAN)) {

@@ -122,6 +122,23 @@ public final class OutputFile implements AutoCloseable {
         position += data.byteSize();
     }
 
+    /**
+     * Writes bytes at a place, whatever was written before; what nobody writes is zero. Several threads may do so at a time. Not for
+     * FIFOs.
+     *
+     * @param offset start in the file, in bytes
+     * @throws IOException if they cannot be written, as on a full disk; the message names the file
+     */
+    public void writeAt(long offset, ByteBuffer data) throws IOException {
+        try {
+            for (long at = offset; data.hasRemaining(); ) {
+                at += channel.write(data, at);
+            }
+        } catch (IOException e) {
+            throw new IOException("failed to write " + target.orElse(directory) + ": " + reason(e), e);
+        }
+    }
+
     /** Brings what was written to the disk; the last thing before {@link #commit}. */
     public void sync() throws IOException {
         if (temporary.isPresent()) {

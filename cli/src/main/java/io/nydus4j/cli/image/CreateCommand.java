@@ -189,7 +189,11 @@ final class CreateCommand implements Command {
         }
     }
 
-    /** Returns the path that an argument of {@code --chunk-dict} names. */
+    /**
+     * Returns the bootstrap that a value of {@code --chunk-dict} names.
+     *
+     * @throws IllegalArgumentException if it names another kind of dictionary
+     */
     static Path dictionary(String text) {
         int equals = text.indexOf('=');
         if (equals < 0) {

@@ -36,7 +36,11 @@ public final class NydusImage {
         commands.put("inspect", new InspectCommand(out));
         commands.put("unpack", new UnpackCommand(err));
         commands.put("merge", new MergeCommand(err));
-        for (String name : new String[] {"chunkdict", "compact", "export", "optimize", "stat"}) {
+        commands.put("stat", new StatCommand(out, err));
+        commands.put("export", new ExportCommand(out, err));
+        commands.put("optimize", new OptimizeCommand(err));
+        commands.put("compact", new CompactCommand(err));
+        for (String name : new String[] {"chunkdict"}) {
             commands.put(name, new UnsupportedCommand(name));
         }
         Syntax root = Syntax.command(

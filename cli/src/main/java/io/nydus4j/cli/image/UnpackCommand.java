@@ -8,34 +8,23 @@ import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.storage.BlobBackend;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /** {@code nydus-image unpack}: turns an image into a tar archive. */
 final class UnpackCommand implements Command {
     private final PrintStream err;
-    private final Syntax syntax = Syntax.command("unpack", "Turns an image into a tar archive.")
+    private final Syntax syntax = BackendArguments.addTo(Syntax.command("unpack", "Turns an image into a tar archive."))
             .positional("BOOTSTRAP", 0, 1, "The image's metadata: a bootstrap, or a blob with inlined metadata.")
             .value("-B --bootstrap", "The same, as it was spelled in earlier versions.")
             .positionalOr("--bootstrap", "BOOTSTRAP")
             .value("-b --blob", "The file of the image's one data blob.")
             .value("-D --blob-dir", "The directory of the data blobs.")
-            .choice(
-                    "--backend-type",
-                    "",
-                    List.of("oss", "s3", "registry", "localdisk", "localfs", "http-proxy"),
-                    "What kind of storage holds the data blobs.")
-            .value("--backend-config", "The storage's settings as JSON.")
-            .value("--backend-config-file", "The file of the storage's settings as JSON.")
             .value("--output", "The tar archive to write.")
             .requiredUnless("--output")
             .conflict("--backend-type", "--blob", "--blob-dir")
             .conflict("--blob", "--blob-dir")
-            .conflict("--backend-config", "--backend-config-file")
             .examples("nydus-image unpack -D blobs/ --output rootfs.tar image.boot");
 
     UnpackCommand(PrintStream err) {
@@ -71,20 +60,8 @@ final class UnpackCommand implements Command {
         if (arguments.has("--blob-dir")) {
             return ImageArguments.directory(arguments.text("--blob-dir"));
         }
-        if (!arguments.has("--backend-type")) {
-            throw new IOException(
-                    "invalid backend configuration, --blob, --blob-dir or --backend-type must be specified");
-        }
-        String kind = arguments.text("--backend-type");
-        String settings;
-        if (arguments.has("--backend-config")) {
-            settings = arguments.text("--backend-config");
-        } else if (arguments.has("--backend-config-file")) {
-            settings = Files.readString(Path.of(arguments.text("--backend-config-file")));
-        } else {
-            throw new IOException("--backend-config or --backend-config-file must be specified");
-        }
-        return ImageArguments.backend(StorageConfiguration.parse(
-                "{\"version\": 2, \"backend\": {\"type\": \"%s\", \"%s\": %s}}".formatted(kind, kind, settings)));
+        return BackendArguments.open(arguments)
+                .orElseThrow(() -> new IOException(
+                        "invalid backend configuration, --blob, --blob-dir or --backend-type must be specified"));
     }
 }

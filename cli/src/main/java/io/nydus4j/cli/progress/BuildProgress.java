@@ -22,7 +22,7 @@ public final class BuildProgress implements ProgressListener, AutoCloseable {
     @Override
     public void progress(Step step, long done, long total) {
         double seconds = (System.nanoTime() - start) / 1e9;
-        boolean names = step == Step.SCAN || step == Step.CHECK;
+        boolean names = step == Step.SCAN || step == Step.CHECK || step == Step.REPACK;
         String note = names
                 ? String.format(Locale.ROOT, "%,d", done)
                 : Sizes.text(done) + ", " + Sizes.perSecond(done, seconds);
@@ -37,6 +37,8 @@ public final class BuildProgress implements ProgressListener, AutoCloseable {
             case CHECK -> "checking metadata";
             case VERIFY -> "verifying data";
             case UNPACK -> "unpacking";
+            case EXPORT -> "exporting";
+            case REPACK -> "copying chunks";
         };
     }
 

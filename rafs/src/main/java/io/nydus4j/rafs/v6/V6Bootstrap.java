@@ -267,8 +267,8 @@ public final class V6Bootstrap implements Bootstrap {
         onClose.run();
     }
 
-    /** Returns the whole file. */
-    MemorySegment file() {
+    /** Returns the whole bootstrap as it is stored; valid until this is closed. */
+    public MemorySegment file() {
         return file;
     }
 

@@ -1,0 +1,220 @@
+package io.nydus4j.cli.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import io.nydus4j.blob.digest.Sha256;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code nydus-image} against the recorded command lines of the reference: the same exit code, output, result files and images; for wrong
+ * use the same first lines. Where the reference is wrong, the exit code that its users would expect, and nothing half-written.
+ */
+class TranscriptTest {
+    private static final Path CLI =
+            Path.of(System.getProperty("nydus4j.testdata")).resolve("cli");
+    private static final Pattern PLACEHOLDER = Pattern.compile("<[A-Z]+( [^>\n]*)?>");
+
+    /** Cases that come out otherwise here, and why. */
+    private static final Map<String, String> OTHERWISE = Map.ofEntries(
+            Map.entry("compact/blob-dir-missing", "there is something to compact, so the blobs are needed"),
+            Map.entry("compact/no-blobs", "there is something to compact, so the blobs are needed"),
+            Map.entry("optimize/hints-lines", "plain lines are understood"),
+            Map.entry("optimize/config", "a configuration is enough to find the blobs"),
+            Map.entry("optimize/targz-ref", "needs the metadata of the blob too, to decode and verify what it copies"),
+            Map.entry("optimize/json-missing-directory", "the image is complete by then, and stays"),
+            Map.entry("optimize/tarfs", "refused: blocks of tar files and chunks cannot be in one image"),
+            Map.entry("optimize/optimized-again-default-chunk", "reads an image that the reference spoilt"),
+            Map.entry("optimize/optimized-again", "reads an image that the reference spoilt"),
+            Map.entry("export/output-exists", "a file that is there is replaced whole, not from its start"));
+
+    /** Arguments without which a command here does better than the reference. */
+    private static final Map<String, List<String>> MORE_ARGUMENTS = Map.of("--verity", List.of("--verity-reference"));
+
+    @TempDir
+    Path temporary;
+
+    @TestFactory
+    Stream<DynamicTest> stat() throws IOException {
+        return cases("stat");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> compact() throws IOException {
+        return cases("compact");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> optimize() throws IOException {
+        return cases("optimize");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> export() throws IOException {
+        return cases("export");
+    }
+
+    private Stream<DynamicTest> cases(String command) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (Stream<Path> children = Files.list(CLI.resolve(command))) {
+            children.filter(file -> file.toString().endsWith(".txt")).sorted().forEach(files::add);
+        }
+        assertThat(files).isNotEmpty();
+        return files.stream()
+                .map(TranscriptTest::read)
+                .filter(transcript -> !transcript.user() && !OTHERWISE.containsKey(transcript.name()))
+                .map(transcript -> DynamicTest.dynamicTest(transcript.name(), () -> check(transcript)));
+    }
+
+    private static Transcript read(Path file) {
+        try {
+            return Transcript.read(file);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private void check(Transcript transcript) throws IOException {
+        Path directory = Files.createDirectories(temporary.resolve(transcript.name()));
+        TranscriptFolder folder = new TranscriptFolder(directory);
+        folder.make(transcript);
+        Set<String> before = folder.files();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int exit = run(transcript, folder, out, err);
+        String stderr = folder.relative(err.toString(StandardCharsets.UTF_8));
+        assertThat(exit).as("exit code; standard error: %s", stderr).isEqualTo(transcript.expectedExit());
+        Set<String> made = new TreeSet<>(folder.files());
+        made.removeAll(before);
+        if (exit == 2) {
+            assertThat(stderr).matches(pattern(transcript.section("stderr").orElse("")));
+        }
+        if (exit == 1) {
+            assertThat(stderr).startsWith("Error: ").doesNotContain("Exception", "\tat ");
+        }
+        if (exit != 0) {
+            assertThat(made).as("left behind").isEmpty();
+        }
+        if (transcript.defect().isEmpty()) {
+            assertThat(folder.relative(out.toString(StandardCharsets.UTF_8)))
+                    .matches(pattern(transcript.section("stdout").orElse("")));
+            if (exit == 0) {
+                compareFiles(transcript, folder);
+            }
+        }
+    }
+
+    private static int run(
+            Transcript transcript, TranscriptFolder folder, ByteArrayOutputStream out, ByteArrayOutputStream err) {
+        PrintStream printed = new PrintStream(out, false, StandardCharsets.UTF_8);
+        PrintStream failed = new PrintStream(err, true, StandardCharsets.UTF_8);
+        InputStream stdin = System.in;
+        System.setIn(new ByteArrayInputStream(transcript.stdin()));
+        try {
+            List<String> arguments = new ArrayList<>(List.of(folder.arguments(transcript)));
+            MORE_ARGUMENTS.forEach((argument, more) -> {
+                if (arguments.contains(argument)) {
+                    arguments.addAll(more);
+                }
+            });
+            int code = NydusImage.run(printed, failed, arguments.toArray(String[]::new));
+            printed.flush();
+            return code;
+        } finally {
+            System.setIn(stdin);
+        }
+    }
+
+    private static void compareFiles(Transcript transcript, TranscriptFolder folder) throws IOException {
+        for (Map.Entry<String, String> section : transcript.sections().entrySet()) {
+            if (section.getKey().startsWith("file ")) {
+                String name = section.getKey().substring("file ".length());
+                assertThat(folder.relative(folder.text(name)))
+                        .as(name)
+                        .matches(pattern(withoutIds(transcript, section.getValue())));
+            }
+        }
+        for (String file : transcript.files()) {
+            String[] words = file.split(" ", -1);
+            if (file.contains("<") || isCacheFile(words[0]) || isWrittenOtherwise(transcript, words[0])) {
+                continue;
+            }
+            Path path = folder.resolve(words[0]);
+            if (!Files.exists(path)) {
+                fail("%s is missing", words[0]);
+            }
+            byte[] bytes = Files.readAllBytes(path);
+            assertThat(words[0] + " " + bytes.length + " " + new Sha256().digest(MemorySegment.ofArray(bytes)))
+                    .isEqualTo(file);
+        }
+    }
+
+    /** Leaves out the ids of blobs that {@code optimize} made, see {@link #isWrittenOtherwise}. */
+    private static String withoutIds(Transcript transcript, String json) {
+        String ids = json;
+        for (String file : transcript.files()) {
+            String id = file.substring(file.indexOf('/') + 1, file.indexOf(' '));
+            if (file.startsWith("o/") && isWrittenOtherwise(transcript, file.substring(0, file.indexOf(' ')))) {
+                ids = ids.replace(id, "<RANDOM>");
+            }
+        }
+        return ids;
+    }
+
+    /**
+     * Tells whether a file differs for a reason: {@code optimize} of the reference does not keep the image's chunk size, and writes no
+     * chunk information that can be read; its {@code compact} leaves an empty file.
+     */
+    private static boolean isWrittenOtherwise(Transcript transcript, String file) {
+        return transcript.name().startsWith("compact/")
+                || transcript.name().startsWith("optimize/")
+                        && (file.equals("new") || !transcript.name().endsWith("-v5"));
+    }
+
+    /** Tells whether a file is the reference's cache, which it leaves behind. */
+    private static boolean isCacheFile(String name) {
+        return name.contains(".blob.") || name.endsWith(".image.boot");
+    }
+
+    /** Makes a pattern of a text with placeholders. */
+    private static Pattern pattern(String recorded) {
+        String text = recorded.replace("\n<CUT", "<CUT").replace("\"<SECONDS>\"", "<SECONDS>");
+        StringBuilder pattern = new StringBuilder();
+        Matcher placeholder = PLACEHOLDER.matcher(text);
+        int end = 0;
+        while (placeholder.find()) {
+            String what = switch (placeholder.group()) {
+                case "<SECONDS>" -> "[0-9.Ee+-]+";
+                case "<VERSION>" -> "[^\"]*";
+                case "<USAGE>", "<HELP>", "<COMMANDS>" -> "(?s:.*?)";
+                case "<VOLATILE>", "<RANDOM>", "<TEMPORARY>", "<NUMBER>", "<TIME>", "<SOURCE>" -> "[^\n]*?";
+                case "<DIR>" -> "\\.";
+                default -> placeholder.group().startsWith("<CUT") ? "(?s:.*?)" : Pattern.quote(placeholder.group());
+            };
+            pattern.append(Pattern.quote(text.substring(end, placeholder.start())))
+                    .append(what);
+            end = placeholder.end();
+        }
+        return Pattern.compile(
+                pattern.append(Pattern.quote(text.substring(end))).toString());
+    }
+}
