@@ -37,7 +37,8 @@ trap 'exit 1' HUP INT TERM
 # A tree to build images from: text, bytes that do not compress, links, folders. It is as large as it takes for Java
 # to know which methods long work needs: with what it learns here it compiles those at once, and as they should be.
 tree=$work/tree out=$work/out
-mkdir -p "$tree/a/b/c" "$tree/empty" "$tree/many" "$out"
+mnt=$work/mnt
+mkdir -p "$tree/a/b/c" "$tree/empty" "$tree/many" "$out" "$mnt"
 cp -- "$root"/libexec/*.sh "$tree/a/"
 head -c 60000000 "$jdk/lib/modules" >"$tree/a/b/large"
 for ((i = 0; i < 2000; i++)); do
@@ -51,8 +52,36 @@ commands=()
 while read -r name line; do
     [[ $name == "$tool:" ]] || continue
     line=${line//%tree/$tree}
+    line=${line//%mnt/$mnt}
     commands+=("${line//%out/$out}")
 done <"$root/libexec/training"
+
+# A daemon is trained by its work: an image to mount, and somebody who looks at each mount and ends it.
+if [[ $tool == nydusd ]]; then
+    timeout 60 "$jdk/bin/java" "$@" -m io.nydus4j.cli/io.nydus4j.cli.image.NydusImage \
+        create -t dir-rafs -B "$out/v6.boot" -D "$out" "$tree" 9>&-
+    mkdir -- "$out/cache"
+    cat >"$out/config.json" <<END
+{
+  "version": 2,
+  "backend": {"type": "localfs", "localfs": {"dir": "$out"}},
+  "cache": {"type": "filecache", "filecache": {"work_dir": "$out/cache"}},
+  "rafs": {"mode": "direct"}
+}
+END
+    (
+        for _ in {1..900}; do
+            sleep 0.1
+            mountpoint -q -- "$mnt" || continue
+            ls -lR -- "$mnt"
+            find "$mnt" -type f -exec cat {} +
+            find "$mnt" -type f -exec cat {} +
+            umount -- "$mnt" || fusermount3 -u -- "$mnt"
+        done
+    ) 9>&- &
+    visitor=$!
+    trap 'kill "$visitor"; umount -l -- "$mnt"; rm -rf -- "$work"' EXIT
+fi
 
 # In two steps: doing both at once, Java hands its options to the second as one line, which blanks in paths break.
 timeout 120 "$jdk/bin/java" "$@" -XX:AOTMode=record -XX:AOTConfiguration="$work/profile" \

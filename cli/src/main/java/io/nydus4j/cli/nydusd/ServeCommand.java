@@ -14,6 +14,7 @@ import io.nydus4j.daemon.api.BuildInfo;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -103,6 +104,7 @@ final class ServeCommand implements Command {
                     true);
         }
         int threads = threads(arguments);
+        BlobDevice.prepare();
         LOG.log(Level.INFO, "Program Version: " + Version.tool() + ", Runtime: " + Runtime.version());
         Numbers.decimal(arguments.text("--rlimit-nofile"), "invalid value for option `rlimit-nofile`");
         for (String option : UNSUPPORTED) {

@@ -188,10 +188,10 @@ public final class FileBlob implements CachedBlob {
             if (!next.own().isEmpty()) {
                 // Contents may have changed before the flights began, but not after.
                 if (!isCurrent(current)) {
-                    next.own().forEach(flights::end);
+                    next.begun().forEach(flights::end);
                     continue;
                 }
-                run(current, next.own());
+                run(current, next.begun());
                 for (Flight flight : next.own()) {
                     flight.await();
                     throwFailure(current, flight, first, last);
@@ -264,15 +264,19 @@ public final class FileBlob implements CachedBlob {
         }
     }
 
-    private void run(Contents current, List<Flight> own) {
-        for (Flight flight : own) {
-            try {
+    private void run(Contents current, List<Flight> begun) {
+        int started = 0;
+        try {
+            for (Flight flight : begun) {
                 Thread.ofVirtual().name("nydus-fetch").start(() -> run(current, flight));
-            } catch (Throwable e) {
+                started++;
+            }
+        } catch (Throwable e) {
+            for (Flight flight : begun.subList(started, begun.size())) {
                 flight.fail(new IOException("blob " + info.effectiveId() + ": cannot start a thread: " + e, e));
                 flights.end(flight);
-                throw e;
             }
+            throw e;
         }
     }
 

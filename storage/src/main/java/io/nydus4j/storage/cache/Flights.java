@@ -17,12 +17,20 @@ final class Flights {
     private static final int MOST_OWN = 4;
     /** Plain bytes that are checked in one flight. */
     private static final long CHECK_SIZE = 8 << 20;
+    /** Plain bytes that are checked ahead of a reader when it is first seen to go on; doubled each time it goes on again. */
+    private static final long FIRST_AHEAD = 512 << 10;
+    /** How many chunks a reader may have skipped and still count as going on. */
+    private static final int SKIPPED = 32;
 
     /** Guards all fields. */
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition idle = lock.newCondition();
     private final List<Flight> active = new ArrayList<>();
+    /** First chunk that was not looked at when kept chunks were last checked. */
+    private int checkedUpTo = -1;
+
+    private long aheadSize;
     private boolean closed;
     private boolean paused;
 
@@ -44,9 +52,23 @@ final class Flights {
      * What to do next for a range of chunks.
      *
      * @param own     flights to run, all begun for the caller
+     * @param ahead   a flight to run without waiting for it, begun likewise; null for none
      * @param awaited a flight to wait for if there are none of its own; null if all is ready
      */
-    record Next(List<Flight> own, @Nullable Flight awaited) {}
+    record Next(
+            List<Flight> own,
+            @Nullable Flight ahead,
+            @Nullable Flight awaited) {
+        /** Returns all flights that were begun. */
+        List<Flight> begun() {
+            if (ahead == null) {
+                return own;
+            }
+            List<Flight> all = new ArrayList<>(own);
+            all.add(ahead);
+            return all;
+        }
+    }
 
     /**
      * Plans for a range of chunks.
@@ -68,6 +90,7 @@ final class Flights {
                 throw new IOException("the blob is closed");
             }
             List<Flight> own = new ArrayList<>();
+            Flight ahead = null;
             Flight awaited = null;
             int position = first;
             while (position <= last && own.size() < MOST_OWN) {
@@ -87,8 +110,11 @@ final class Flights {
                 active.add(flight);
                 own.add(flight);
                 position = flight.last() + 1;
+                if (flight.kind() == Flight.Kind.CHECK && position > last && kind == Flight.Kind.DEMAND) {
+                    ahead = planAhead(chunks, flight);
+                }
             }
-            return new Next(own, awaited);
+            return new Next(own, ahead, awaited);
         } finally {
             lock.unlock();
         }
@@ -107,12 +133,34 @@ final class Flights {
         return !chunks.isReady(position) && flightOf(position) == null;
     }
 
+    /**
+     * Plans to check the kept chunks behind a flight, too, if a reader goes on through the blob: the next reads find them ready, and
+     * another core has checked them.
+     */
+    private @Nullable Flight planAhead(Chunks chunks, Flight flight) {
+        boolean goesOn = flight.first() >= checkedUpTo && flight.first() - checkedUpTo <= SKIPPED && checkedUpTo >= 0;
+        aheadSize = goesOn ? Math.clamp(2 * aheadSize, FIRST_AHEAD, CHECK_SIZE) : 0;
+        int first = flight.last() + 1;
+        checkedUpTo = first;
+        if (!goesOn || first >= chunks.index().size() || !chunks.isKept(first) || !isFree(chunks, first)) {
+            return null;
+        }
+        Flight ahead = planCheck(chunks, first, chunks.index().size() - 1, aheadSize);
+        checkedUpTo = ahead.last() + 1;
+        active.add(ahead);
+        return ahead;
+    }
+
     /** Plans to check kept chunks from {@code first} on. */
     private Flight planCheck(Chunks chunks, int first, int limit) {
+        return planCheck(chunks, first, limit, CHECK_SIZE);
+    }
+
+    private Flight planCheck(Chunks chunks, int first, int limit, long mostBytes) {
         BitSet claimed = new BitSet();
         long size = 0;
         int position = first;
-        while (position <= limit && size < CHECK_SIZE && chunks.isKept(position) && isFree(chunks, position)) {
+        while (position <= limit && size < mostBytes && chunks.isKept(position) && isFree(chunks, position)) {
             claimed.set(position - first);
             size += chunks.index().length(position);
             position++;

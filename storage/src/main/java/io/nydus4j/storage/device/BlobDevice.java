@@ -2,7 +2,9 @@ package io.nydus4j.storage.device;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.blob.codec.Codec;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.ReadPlan;
@@ -93,6 +95,17 @@ public final class BlobDevice implements AutoCloseable {
             store.close();
             throw e;
         }
+    }
+
+    /**
+     * Loads native code that most blobs need, on a thread of its own, so that the first blob to be opened need not wait for it. Whoever is
+     * in a hurry calls this before reading a configuration or an image; nothing depends on it.
+     */
+    public static void prepare() {
+        Thread.ofPlatform().daemon().name("nydus-codecs").start(() -> {
+            Codec codec = Codec.of(Compression.ZSTD);
+            LOGGER.log(Level.DEBUG, "Loaded {0}", codec.compression());
+        });
     }
 
     static BlobDevice open(Bootstrap bootstrap, BlobStore store, Runnable onClose) throws IOException {
