@@ -8,4 +8,5 @@ module io.nydus4j.build {
 
     exports io.nydus4j.build;
     exports io.nydus4j.build.layer;
+    exports io.nydus4j.build.tar;
 }

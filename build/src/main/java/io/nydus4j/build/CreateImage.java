@@ -4,6 +4,7 @@ import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.build.layer.Whiteouts;
 import io.nydus4j.build.source.DirectorySource;
 import io.nydus4j.build.source.SourceRules;
+import io.nydus4j.build.source.TarSource;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.rafs.tree.PrefetchPatterns;
 import java.io.IOException;
@@ -57,18 +58,28 @@ public final class CreateImage {
         PrefetchPatterns patterns = PrefetchHints.patterns(options.prefetchPolicy(), options.prefetchHints());
         TraceRecorder trace = new TraceRecorder();
         try (Arena arena = Arena.ofShared();
-                DirectorySource source = openSource();
                 BuildOutputs outputs = new BuildOutputs()) {
             ImageBuild build = new ImageBuild(options, new BlobFormat(options, key), listener, trace, outputs, arena);
-            BuildResult result = trace.time("total_build", () -> build.run(source, patterns));
+            BuildResult result = trace.time("total_build", () -> run(build, patterns));
             return result.withTrace(trace.trace());
+        }
+    }
+
+    private BuildResult run(ImageBuild build, PrefetchPatterns patterns) throws IOException {
+        if (options.type() == ConversionType.DIR_RAFS) {
+            try (DirectorySource source = DirectorySource.open(NativePath.bytes(options.source()), rules())) {
+                return build.run(source, patterns);
+            }
+        }
+        try (TarSource source = TarSource.open(options.source(), options.archiveLimits(), rules())) {
+            return build.run(source, patterns);
         }
     }
 
     private void refuseUnsupported() {
         switch (options.type()) {
-            case DIR_RAFS -> {}
-            case ESTARGZ_RAFS, ESTARGZ_REF, ESTARGZTOC_REF, TAR_RAFS, TAR_TARFS, TARGZ_RAFS, TARGZ_REF ->
+            case DIR_RAFS, ESTARGZ_RAFS, TAR_RAFS, TARGZ_RAFS -> {}
+            case ESTARGZ_REF, ESTARGZTOC_REF, TAR_TARFS, TARGZ_REF ->
                 throw new IllegalArgumentException(
                         "conversion type '" + options.type().text() + "' is not supported yet");
         }
@@ -96,18 +107,22 @@ public final class CreateImage {
         if (!Files.exists(options.source())) {
             throw new IOException("failed to access path \"" + options.source() + "\"");
         }
-        if (!Files.isDirectory(options.source())) {
+        boolean directory = Files.isDirectory(options.source());
+        if (options.type() == ConversionType.DIR_RAFS && !directory) {
             throw new IOException("specified path must be a directory: \"" + options.source() + "\"");
+        }
+        if (options.type() != ConversionType.DIR_RAFS && directory) {
+            throw new IOException(
+                    "specified path must be a regular/fifo/char_device file: \"" + options.source() + "\"");
         }
     }
 
-    private DirectorySource openSource() throws IOException {
-        SourceRules rules = new SourceRules(
+    private SourceRules rules() {
+        return new SourceRules(
                 options.version(),
                 options.chunkSize(),
                 options.explicitUidGid(),
                 0,
                 node -> !Whiteouts.isOnlyWhiteout(node, options.whiteoutSpec()));
-        return DirectorySource.open(NativePath.bytes(options.source()), rules);
     }
 }

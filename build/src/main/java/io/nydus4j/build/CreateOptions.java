@@ -6,6 +6,7 @@ import io.nydus4j.blob.DigestAlgorithm;
 import io.nydus4j.build.OutputPlace.OutputDirectory;
 import io.nydus4j.build.OutputPlace.OutputFile;
 import io.nydus4j.build.layer.WhiteoutSpec;
+import io.nydus4j.build.tar.ArchiveLimits;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,7 @@ import java.util.OptionalLong;
  * @param chunkDictionary  bootstrap whose chunks need not be stored again
  * @param parentBootstrap  bootstrap of the layers below
  * @param attributes       file that says which files lie in external storage
+ * @param archiveLimits    what an archive may ask for at most
  * @param threads          threads that digest and compress, at least 1; they do not change the result
  */
 public record CreateOptions(
@@ -72,6 +74,7 @@ public record CreateOptions(
         Optional<Path> chunkDictionary,
         Optional<Path> parentBootstrap,
         Optional<Path> attributes,
+        ArchiveLimits archiveLimits,
         int threads) {
     public static final int MIN_CHUNK_SIZE = 0x1000;
     public static final int MAX_CHUNK_SIZE = 0x100_0000;
@@ -179,6 +182,7 @@ public record CreateOptions(
         private Optional<Path> chunkDictionary = Optional.empty();
         private Optional<Path> parentBootstrap = Optional.empty();
         private Optional<Path> attributes = Optional.empty();
+        private ArchiveLimits archiveLimits = ArchiveLimits.DEFAULT;
         private int threads = Runtime.getRuntime().availableProcessors();
 
         private Builder(Path source) {
@@ -340,6 +344,12 @@ public record CreateOptions(
             return this;
         }
 
+        /** Sets what an archive may ask for at most. */
+        public Builder archiveLimits(ArchiveLimits value) {
+            archiveLimits = value;
+            return this;
+        }
+
         /** Sets the number of threads that digest and compress. */
         public Builder threads(int value) {
             threads = value;
@@ -374,6 +384,7 @@ public record CreateOptions(
                     chunkDictionary,
                     parentBootstrap,
                     attributes,
+                    archiveLimits,
                     threads);
         }
     }

@@ -4,12 +4,14 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.chunk.ChunkInfoHeader;
 import io.nydus4j.build.ProgressListener.Step;
 import io.nydus4j.build.source.Source;
+import io.nydus4j.build.source.TarSource;
 import io.nydus4j.build.write.BlobTable;
 import io.nydus4j.build.write.BlobTail;
 import io.nydus4j.build.write.BlobWriter;
 import io.nydus4j.build.write.ChunkDictionary;
 import io.nydus4j.build.write.ChunkPipeline;
 import io.nydus4j.build.write.ChunkSettings;
+import io.nydus4j.build.write.ChunkStream;
 import io.nydus4j.build.write.OutputFile;
 import io.nydus4j.build.write.StoredChunks;
 import io.nydus4j.build.write.StoredToc;
@@ -30,8 +32,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * One build from a source whose tree is read first and whose data is read then: tree, blob, bootstrap, external bootstrap. Mirrors
- * {@code DirectoryBuilder} of the reference. Not safe for use by several threads.
+ * One build, from a source whose tree is read first and whose data is read then, or from an archive with both together: tree, blob, bootstrap.
+ * Mirrors {@code DirectoryBuilder} and {@code TarballBuilder} of the reference. Not safe for use by several threads.
  */
 final class ImageBuild {
     private static final String EXTERNAL = "external";
@@ -61,7 +63,7 @@ final class ImageBuild {
         this.format = format;
     }
 
-    /** Builds the image and gives its files their names. The trace of the result is empty. */
+    /** Builds an image and its external bootstrap, and gives its files their names. The trace of the result is empty. */
     BuildResult run(Source source, PrefetchPatterns patterns) throws IOException {
         ImageTree tree = trace.time(
                 "build_tree",
@@ -69,22 +71,66 @@ final class ImageBuild {
                         "load_from_directory",
                         () -> source.readTree(options.threads(), names -> listener.progress(Step.SCAN, names, -1))));
         trace.count("load_from_directory", source.namesSeen());
-        PrefetchPatterns.Selection selection = trace.time("build_bootstrap", () -> {
+        PrefetchPatterns.Selection selection = select(tree, patterns);
+        Optional<OutputFile> blobFile = openBlob();
+        BlobWriter blob = new BlobWriter(blobFile);
+        StoredChunks chunks = trace.time("dump_blob", () -> storeChunks(source, selection, blob));
+        Built built = finish(blobFile, blob, chunks, tree, selection);
+        return result(built, writeExternal(tree, built.bootstrap));
+    }
+
+    /** Builds an image from an archive, whose data is stored while its names are read. The trace of the result is empty. */
+    BuildResult run(TarSource source, PrefetchPatterns patterns) throws IOException {
+        Optional<OutputFile> blobFile = openBlob();
+        BlobWriter blob = new BlobWriter(blobFile);
+        try (ChunkStream stream = new ChunkStream(
+                format.chunkSettings(),
+                options.threads(),
+                blob,
+                ChunkDictionary.NONE,
+                blobs,
+                (done, total) -> listener.progress(Step.STORE, done, total))) {
+            ImageTree tree = trace.time(
+                    "build_tree",
+                    () -> source.read(
+                            (file, data) -> stream.add(file, target -> data.read(target.asByteBuffer())),
+                            names -> listener.progress(Step.SCAN, names, -1)));
+            StoredChunks chunks = trace.time("dump_blob", stream::finish);
+            PrefetchPatterns.Selection selection = select(tree, patterns);
+            return result(finish(blobFile, blob, chunks, tree, selection), Optional.empty());
+        }
+    }
+
+    private PrefetchPatterns.Selection select(ImageTree tree, PrefetchPatterns patterns) throws IOException {
+        return trace.time("build_bootstrap", () -> {
             tree.number();
             return patterns.select(tree);
         });
-        Optional<OutputFile> blobFile = options.blobOutput().isPresent()
+    }
+
+    private Optional<OutputFile> openBlob() throws IOException {
+        return options.blobOutput().isPresent()
                 ? Optional.of(outputs.open(options.blobOutput().get()))
                 : Optional.empty();
-        BlobWriter blob = new BlobWriter(blobFile);
-        StoredChunks chunks = trace.time("dump_blob", () -> storeChunks(source, selection, blob));
+    }
+
+    private Built finish(
+            Optional<OutputFile> blobFile,
+            BlobWriter blob,
+            StoredChunks chunks,
+            ImageTree tree,
+            PrefetchPatterns.Selection selection)
+            throws IOException {
         countChunks(chunks);
         List<Node> table = options.prefetchPolicy() == PrefetchPolicy.FS ? selection.tableNodes() : List.of();
         Built built = options.inlineMeta()
                 ? finishInlined(blob, chunks, tree, table)
                 : finishApart(blob, chunks, tree, table);
         blobFile.ifPresent(file -> built.blob.ifPresent(info -> outputs.setName(file, info.id())));
-        Optional<Path> external = writeExternal(tree, built.bootstrap);
+        return built;
+    }
+
+    private BuildResult result(Built built, Optional<Path> external) throws IOException {
         outputs.commit();
         trace.text("euid", effectiveId("unix:uid"));
         trace.text("egid", effectiveId("unix:gid"));

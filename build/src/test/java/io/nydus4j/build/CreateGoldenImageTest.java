@@ -23,8 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,8 +32,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Builds the trees that the reference's images were built from, and compares whole files. */
 final class CreateGoldenImageTest {
-    private static final Pattern EVENT = Pattern.compile("\"(\\w+)\": (\"?\\w+\"?)");
-
     @TempDir
     private static Path trees;
 
@@ -129,21 +125,8 @@ final class CreateGoldenImageTest {
         BuildResult result = build(name, threads);
         assertFilesEqual(name);
         String expected = Files.readString(GoldenImage.root().resolve(name).resolve("output.json"));
-        assertThat(events(result.toJson("reference"))).isEqualTo(events(expected));
+        assertThat(BuildEvents.of(result.toJson("reference"))).isEqualTo(BuildEvents.of(expected));
         assertThat(result.blobs()).allSatisfy(id -> assertThat(expected).contains(id));
-    }
-
-    /** Returns the counters of a result file. */
-    private static Map<String, String> events(String json) {
-        Map<String, String> events = new HashMap<>();
-        Matcher matcher = EVENT.matcher(json.substring(json.indexOf("registered_events")));
-        while (matcher.find()) {
-            events.put(matcher.group(1), matcher.group(2));
-        }
-        events.keySet()
-                .retainAll(Set.of(
-                        "blob_uncompressed_size", "dedup_chunks", "dedup_uncompressed_size", "load_from_directory"));
-        return events;
     }
 
     @ParameterizedTest

@@ -17,9 +17,9 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * The arguments that a golden image of a directory was made with.
+ * The arguments that a golden image of a directory or an archive was made with.
  *
- * @param archive the archive of the source tree
+ * @param archive the source archive, or the archive of the source tree
  * @param words   the options
  */
 record GoldenArguments(Path archive, List<String> words) {
@@ -30,10 +30,12 @@ record GoldenArguments(Path archive, List<String> words) {
     static GoldenArguments read(String name) throws IOException {
         String line = Files.readString(GoldenImage.root().resolve(name).resolve("args"));
         List<String> words = Arrays.asList(line.replaceAll("#.*", "").strip().split(" +", -1));
-        String archive =
-                words.stream().filter(word -> word.endsWith(".tar")).findFirst().orElseThrow();
-        // Around the options: the command, and the archive with the word "unpacked".
-        return new GoldenArguments(GoldenImage.root().resolve(archive), words.subList(1, words.size() - 2));
+        String archive = words.stream()
+                .filter(word -> word.endsWith(".tar") || word.endsWith(".tar.gz"))
+                .findFirst()
+                .orElseThrow();
+        // Around the options: the command, and the archive, perhaps with the word "unpacked".
+        return new GoldenArguments(GoldenImage.root().resolve(archive), words.subList(1, words.indexOf(archive)));
     }
 
     boolean inlined() {

@@ -1,4 +1,4 @@
-/** Writes tar archives; names, link targets and xattrs are bytes. */
+/** Reads and writes tar archives; names, link targets and xattrs are bytes. */
 @NullMarked
 package io.nydus4j.build.tar;
 

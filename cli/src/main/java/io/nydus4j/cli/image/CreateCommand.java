@@ -47,8 +47,8 @@ final class CreateCommand implements Command {
     private static final int MAX_HINT_BYTES = 64 << 20;
 
     private final PrintStream err;
-    private final Syntax syntax = Syntax.command("create", "Builds an image from a directory.")
-            .positional("SOURCE", 1, 1, "The directory to build the image from.")
+    private final Syntax syntax = Syntax.command("create", "Builds an image from a directory or an archive.")
+            .positional("SOURCE", 1, 1, "The directory, or the archive: a file, a FIFO or /dev/stdin.")
             .choice("-t --type --source-type", "dir-rafs", TYPES, "What the source is and what becomes of it.")
             .value("-B --bootstrap", "The file that takes the image's metadata.")
             .value("-D --blob-dir", "The directory that takes metadata and data, files named by their digests.")
@@ -92,6 +92,7 @@ final class CreateCommand implements Command {
             .requiredUnless("--external-blob", "--type", "--blob-dir")
             .examples(
                     "nydus-image create -t dir-rafs -B image.boot -b image.blob rootfs/",
+                    "zcat layer.tar.gz | nydus-image create -t tar-rafs -D images/ /dev/stdin",
                     "nydus-image create -D images/ --compressor lz4_block --chunk-size 0x10000 rootfs/",
                     "echo /usr/bin | nydus-image create -D images/ --prefetch-policy fs rootfs/");
 

@@ -1,0 +1,41 @@
+package io.nydus4j.blob.codec;
+
+import io.airlift.compress.v3.MalformedInputException;
+import io.airlift.compress.v3.zstd.ZstdInputStream;
+import io.nydus4j.blob.RafsFormatException;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * Decompresses zstd frames, one behind the other, as they come; memory is bounded by their windows of up to 8 MiB. Not safe for use by several
+ * threads.
+ */
+public final class ZstdStream extends InputStream {
+    private final ZstdInputStream plain;
+
+    /** Takes over {@code frames}, in which there are no skippable ones. */
+    public ZstdStream(InputStream frames) {
+        plain = new ZstdInputStream(frames);
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+    }
+
+    /** Reads plain bytes; throws {@link RafsFormatException} if the frames are broken. */
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        try {
+            return plain.read(target, offset, length);
+        } catch (MalformedInputException | IllegalArgumentException | IndexOutOfBoundsException e) {
+            throw Malformed.data("zstd data", String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        plain.close();
+    }
+}

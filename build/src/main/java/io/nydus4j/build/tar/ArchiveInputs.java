@@ -1,0 +1,45 @@
+package io.nydus4j.build.tar;
+
+import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.blob.codec.GzipHeader;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ReadableByteChannel;
+
+/** Opens archives by what they contain: gzip, zstd, or plain bytes. */
+public final class ArchiveInputs {
+    private static final int BZIP2_MAGIC = 0x68_5A42;
+    private static final int XZ_MAGIC = 0x587A_37FD;
+
+    private ArchiveInputs() {}
+
+    /**
+     * Opens an archive, to be closed by the caller; that closes the channel.
+     *
+     * @param channel a file, pipe or device that blocks
+     * @param limits  how far it may be decompressed
+     * @throws RafsFormatException if it is compressed in a way that is not supported
+     */
+    public static ArchiveInput open(ReadableByteChannel channel, ArchiveLimits limits) throws IOException {
+        StoredInput stored = new StoredInput(channel);
+        ByteBuffer start = stored.peek(Integer.BYTES);
+        if (GzipHeader.startsAt(MemorySegment.ofBuffer(start), 0)) {
+            return new BoundedInput(new GzipInput(stored), stored, limits);
+        }
+        if (start.remaining() >= Integer.BYTES) {
+            int magic = start.order(ByteOrder.LITTLE_ENDIAN).getInt(start.position());
+            if (ZstdFrames.startsWith(magic)) {
+                return new BoundedInput(new ZstdInput(stored), stored, limits);
+            }
+            if ((magic & 0xFF_FFFF) == BZIP2_MAGIC || magic == XZ_MAGIC) {
+                throw new RafsFormatException(
+                        "archive",
+                        0,
+                        "is compressed by " + (magic == XZ_MAGIC ? "xz" : "bzip2") + "; expected gzip, zstd or plain");
+            }
+        }
+        return new BoundedInput(stored, stored, limits);
+    }
+}
