@@ -115,6 +115,8 @@ enum ChunkInfoLayout {
     };
 
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt CONTEXT_INDEX =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long V1_OFFSET = 0xFFF_FFFF_F000L;
     private static final long COMPRESSED_OFFSET = 0xFF_FFFF_FFFFL;
     private static final long MAX_UNCOMPRESSED_OFFSET = 0xFFF_FFFF_FFFFL;
@@ -131,6 +133,16 @@ enum ChunkInfoLayout {
     /** Returns the length of a record in bytes. */
     int size() {
         return size;
+    }
+
+    /** Returns the context index in a record of version 2. */
+    static int contextIndex(MemorySegment array, long offset) {
+        return array.get(CONTEXT_INDEX, offset + 20);
+    }
+
+    /** Replaces the context index in a record of version 2. */
+    static void setContextIndex(MemorySegment array, long offset, int index) {
+        array.set(CONTEXT_INDEX, offset + 20, index);
     }
 
     abstract long uncompressedOffset(MemorySegment array, long offset);

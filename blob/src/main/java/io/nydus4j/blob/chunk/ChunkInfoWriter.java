@@ -7,6 +7,7 @@ import io.nydus4j.blob.crypt.UnitCipher;
 import io.nydus4j.blob.zran.ZranContext;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Optional;
 
 /**
@@ -81,6 +82,28 @@ public final class ChunkInfoWriter {
         System.arraycopy(dictionary, 0, dictionaries, dictionariesLength, dictionary.length);
         dictionariesLength += dictionary.length;
         return contextCount++;
+    }
+
+    /** Returns the indexes of the zran contexts that chunks refer to; only for blobs with {@link BlobFeatures#ZRAN}. */
+    public BitSet usedContexts() {
+        BitSet used = new BitSet();
+        for (int i = 0; i < count; i++) {
+            used.set(ChunkInfoLayout.contextIndex(MemorySegment.ofArray(records), (long) i * layout.size()));
+        }
+        return used;
+    }
+
+    /**
+     * Gives other indexes to the zran contexts that chunks refer to; only for blobs with {@link BlobFeatures#ZRAN}.
+     *
+     * @param indexes the new index of each used context
+     */
+    public void renumberContexts(int[] indexes) {
+        MemorySegment array = MemorySegment.ofArray(records);
+        for (int i = 0; i < count; i++) {
+            int offset = i * layout.size();
+            ChunkInfoLayout.setContextIndex(array, offset, indexes[ChunkInfoLayout.contextIndex(array, offset)]);
+        }
     }
 
     private static byte[] withRoom(byte[] array, int length) {

@@ -3,7 +3,7 @@ package io.nydus4j.blob.zran;
 import io.nydus4j.blob.RafsFormatException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Objects;
+import java.nio.ByteBuffer;
 import java.util.zip.CRC32;
 
 /**
@@ -42,34 +42,28 @@ public final class GzipInflation {
     }
 
     /**
-     * Reads plain bytes.
+     * Reads plain bytes until {@code target} is full or the stream ends.
      *
-     * @return how many; fewer than {@code length} only at the end of the stream, and -1 if there are none left
+     * @param target has room for at least one byte
+     * @return how many, or -1 if there are none left
      * @throws RafsFormatException if the stream is malformed or cut off
      * @throws IOException         if the source cannot be read
      */
-    public int read(byte[] target, int offset, int length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, target.length);
-        int read = window.take(target, offset, length);
-        while (read < length && advance(length - read)) {
-            read += window.take(target, offset + read, length - read);
+    public int read(ByteBuffer target) throws IOException {
+        int start = target.position();
+        window.take(target);
+        while (target.hasRemaining() && advance(target.remaining())) {
+            window.take(target);
         }
-        return read == 0 && length > 0 ? -1 : read;
+        return target.position() == start ? -1 : target.position() - start;
     }
 
     /** Decompresses up to {@code wanted} bytes when none wait; tells whether the stream goes on. */
     private boolean advance(int wanted) throws IOException {
         if (!inMember) {
-            if (anyMember && input.atEnd()) {
-                return false;
-            }
-            readHeader();
-            decoder.begin();
-            window.beginMember();
-            inMember = true;
-            anyMember = true;
-            recordBlockStart();
-        } else if (decoder.afterLastBlock()) {
+            return beginMember();
+        }
+        if (decoder.afterLastBlock()) {
             readTrailer();
             inMember = false;
         } else {
@@ -78,6 +72,20 @@ public final class GzipInflation {
                 recordBlockStart();
             }
         }
+        return true;
+    }
+
+    /** Begins the next member if there is one. */
+    private boolean beginMember() throws IOException {
+        if (anyMember && input.atEnd()) {
+            return false;
+        }
+        readHeader();
+        decoder.begin();
+        window.beginMember();
+        inMember = true;
+        anyMember = true;
+        recordBlockStart();
         return true;
     }
 
@@ -184,6 +192,20 @@ public final class GzipInflation {
             recordBlockStart();
         }
         return next;
+    }
+
+    /**
+     * Goes on to the first block of the next member if there is nothing left of the last one behind the bytes read so far.
+     *
+     * @return whether there was such a block
+     * @throws IOException if the source cannot be read or is no gzip stream
+     */
+    boolean skipToMember() throws IOException {
+        if (window.waiting() == 0 && inMember && decoder.afterLastBlock()) {
+            readTrailer();
+            inMember = false;
+        }
+        return !inMember && beginMember();
     }
 
     /** Returns the last start of a block that was reached. */

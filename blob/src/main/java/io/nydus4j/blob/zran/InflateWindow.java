@@ -1,5 +1,6 @@
 package io.nydus4j.blob.zran;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 
@@ -52,12 +53,11 @@ final class InflateWindow {
         return end - taken;
     }
 
-    /** Gives up to {@code length} waiting bytes to the reader; returns how many. */
-    int take(byte[] target, int offset, int length) {
-        int count = Math.min(length, end - taken);
-        System.arraycopy(bytes, taken, target, offset, count);
+    /** Gives waiting bytes to the reader, as many as there is room for. */
+    void take(ByteBuffer target) {
+        int count = Math.min(target.remaining(), end - taken);
+        target.put(bytes, taken, count);
         taken += count;
-        return count;
     }
 
     /** Returns the index up to which to decompress for a reader that wants {@code length} bytes, when no bytes wait. */

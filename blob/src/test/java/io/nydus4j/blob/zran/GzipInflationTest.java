@@ -10,6 +10,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -54,7 +55,7 @@ final class GzipInflationTest {
         ByteArrayOutputStream plain = new ByteArrayOutputStream();
         byte[] piece = new byte[pieceSize];
         int count;
-        while ((count = inflation.read(piece, 0, piece.length)) > 0) {
+        while ((count = inflation.read(ByteBuffer.wrap(piece))) > 0) {
             plain.write(piece, 0, count);
         }
         return plain.toByteArray();
@@ -195,7 +196,7 @@ final class GzipInflationTest {
         GzipInflation inflation = new GzipInflation(new ByteArrayInputStream(stream));
         byte[] piece = new byte[100];
         List<BlockStart> starts = new ArrayList<>();
-        while (inflation.read(piece, 0, 1 + random.nextInt(100)) > 0) {
+        while (inflation.read(ByteBuffer.wrap(piece, 0, 1 + random.nextInt(100))) > 0) {
             BlockStart start = inflation.blockStart();
             if ((starts.isEmpty() || !start.equals(starts.getLast())) && start.uncompressedOffset() < plain.length) {
                 starts.add(start);

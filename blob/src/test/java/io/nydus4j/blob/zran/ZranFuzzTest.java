@@ -7,6 +7,7 @@ import io.nydus4j.blob.codec.Codec;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 
 /** Compressed data from anywhere: only a format error may come out. */
 final class ZranFuzzTest {
@@ -42,7 +43,7 @@ final class ZranFuzzTest {
         GzipInflation inflation = new GzipInflation(new ByteArrayInputStream(stream));
         byte[] piece = new byte[1 + (data[0] & 0xFF) * 8];
         try {
-            while (inflation.read(piece, 0, piece.length) > 0 && inflation.uncompressedPosition() < 1 << 20) {
+            while (inflation.read(ByteBuffer.wrap(piece)) > 0 && inflation.uncompressedPosition() < 1 << 20) {
                 if ((data[1] & 1) != 0 && inflation.compressedPosition() > stream.length) {
                     throw new IllegalStateException("a position behind the end");
                 }
