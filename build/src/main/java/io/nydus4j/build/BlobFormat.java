@@ -3,6 +3,7 @@ package io.nydus4j.build;
 import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.CipherAlgorithm;
+import io.nydus4j.blob.Compression;
 import io.nydus4j.build.write.ChunkSettings;
 import io.nydus4j.rafs.RafsVersion;
 import java.util.Optional;
@@ -22,12 +23,26 @@ final class BlobFormat {
      * @param key encrypts the blob; empty for not
      */
     BlobFormat(CreateOptions options, Optional<BlobKey> key) {
+        this(options, key, 0);
+    }
+
+    private BlobFormat(CreateOptions options, Optional<BlobKey> key, int moreFeatures) {
         this.options = options;
-        this.features = features(options);
+        this.features = new BlobFeatures(features(options) | moreFeatures);
         this.key = key;
     }
 
-    private static BlobFeatures features(CreateOptions options) {
+    /**
+     * Returns the format of a blob that describes the chunks of an archive.
+     *
+     * @param gzip whether the archive is compressed with gzip
+     */
+    static BlobFormat ofArchive(CreateOptions options, boolean gzip) {
+        int zran = gzip ? BlobFeatures.ZRAN : 0;
+        return new BlobFormat(options, Optional.empty(), BlobFeatures.SEPARATE | BlobFeatures.CHUNK_INFO_V2 | zran);
+    }
+
+    private static int features(CreateOptions options) {
         int bits = BlobFeatures.CAP_TAR_TOC;
         if (options.inlineMeta()) {
             bits |= BlobFeatures.INLINED_FS_META | BlobFeatures.HAS_TAR_HEADER;
@@ -41,10 +56,12 @@ final class BlobFormat {
         if (options.cipher() == CipherAlgorithm.AES_128_XTS) {
             bits |= BlobFeatures.ENCRYPTED | BlobFeatures.CHUNK_INFO_V2;
         }
-        if (options.version() == RafsVersion.V6) {
+        if (options.type() == ConversionType.TAR_TARFS) {
+            bits |= BlobFeatures.TARFS;
+        } else if (options.version() == RafsVersion.V6) {
             bits |= BlobFeatures.ALIGNED;
         }
-        return new BlobFeatures(bits);
+        return bits;
     }
 
     /** Tells whether tar headers follow the parts of the blob. */
@@ -57,7 +74,8 @@ final class BlobFormat {
         return new ChunkSettings(
                 options.chunkSize(),
                 options.batchSize(),
-                options.compression(),
+                // Of an archive's chunks nothing is compressed but what is told about them.
+                options.type().isReference() ? Compression.ZSTD : options.compression(),
                 options.digestAlgorithm(),
                 key.map(BlobKey::cipher),
                 options.version() == RafsVersion.V6 || options.alignedChunks(),

@@ -49,6 +49,11 @@ public enum ConversionType {
         return Optional.empty();
     }
 
+    /** Tells whether an image of this type is of v6 alone, and says how to compress and identify its chunks. */
+    public boolean isFixed() {
+        return isReference() || this == TAR_TARFS;
+    }
+
     /** Tells whether chunks stay in the source archive, so that the image's blob only describes them. */
     public boolean isReference() {
         return this == ESTARGZ_REF || this == TARGZ_REF || this == ESTARGZTOC_REF;

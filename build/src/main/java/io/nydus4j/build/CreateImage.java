@@ -59,13 +59,17 @@ public final class CreateImage {
         TraceRecorder trace = new TraceRecorder();
         try (Arena arena = Arena.ofShared();
                 BuildOutputs outputs = new BuildOutputs()) {
-            ImageBuild build = new ImageBuild(options, new BlobFormat(options, key), listener, trace, outputs, arena);
-            BuildResult result = trace.time("total_build", () -> run(build, patterns));
+            BuildResult result = trace.time("total_build", () -> run(patterns, trace, outputs, arena));
             return result.withTrace(trace.trace());
         }
     }
 
-    private BuildResult run(ImageBuild build, PrefetchPatterns patterns) throws IOException {
+    private BuildResult run(PrefetchPatterns patterns, TraceRecorder trace, BuildOutputs outputs, Arena arena)
+            throws IOException {
+        if (options.type().isFixed()) {
+            return new ReferenceBuild(options, rules(), listener, trace, outputs, arena).run(patterns);
+        }
+        ImageBuild build = new ImageBuild(options, new BlobFormat(options, key), listener, trace, outputs, arena);
         if (options.type() == ConversionType.DIR_RAFS) {
             try (DirectorySource source = DirectorySource.open(NativePath.bytes(options.source()), rules())) {
                 return build.run(source, patterns);
@@ -78,8 +82,8 @@ public final class CreateImage {
 
     private void refuseUnsupported() {
         switch (options.type()) {
-            case DIR_RAFS, ESTARGZ_RAFS, TAR_RAFS, TARGZ_RAFS -> {}
-            case ESTARGZ_REF, ESTARGZTOC_REF, TAR_TARFS, TARGZ_REF ->
+            case DIR_RAFS, ESTARGZ_RAFS, ESTARGZ_REF, TAR_RAFS, TAR_TARFS, TARGZ_RAFS, TARGZ_REF -> {}
+            case ESTARGZTOC_REF ->
                 throw new IllegalArgumentException(
                         "conversion type '" + options.type().text() + "' is not supported yet");
         }

@@ -101,10 +101,11 @@ public record CreateOptions(
         }
         require(isSizeInRange(chunkSize), "invalid chunk size: " + chunkSize);
         validateBatch();
+        validateType();
         require(threads >= 1, "invalid number of threads: " + threads);
         require(blobOffset >= 0, "invalid blob offset " + Long.toUnsignedString(blobOffset));
         require(
-                compression != Compression.GZIP || type.isReference(),
+                compression != Compression.GZIP || type.isFixed(),
                 "gzip is not among the compressors that an image is built with");
         require(
                 !blobToc || version == RafsVersion.V6,
@@ -124,6 +125,36 @@ public record CreateOptions(
                 inlineMeta || bootstrapOutput.isPresent() || blobOutput.orElse(null) instanceof OutputDirectory,
                 "both --bootstrap and --blob-dir are missing, "
                         + "please specify one to store the generated metadata blob file");
+    }
+
+    private void validateType() {
+        if (!type.isFixed()) {
+            return;
+        }
+        require(
+                version == RafsVersion.V6,
+                "'--fs-version 5' conflicts with conversion type '" + type.text() + "', only V6 is supported");
+        require(
+                prefetchPolicy != PrefetchPolicy.BLOB,
+                "conversion type " + type.text() + " conflicts with '--prefetch-policy blob'");
+        refuse(cipher != CipherAlgorithm.NONE, "--encrypt");
+        switch (type) {
+            case TARGZ_REF, ESTARGZ_REF -> refuse(!blobId.isEmpty(), "--blob-id");
+            case TAR_TARFS -> {
+                refuse(blobOutput.orElse(null) instanceof OutputFile, "--blob");
+                refuse(blobCacheDirectory.isPresent(), "--blob-cache-dir");
+                refuse(chunkDictionary.isPresent(), "--chunk-dict");
+                refuse(parentBootstrap.isPresent(), "--parent-bootstrap");
+                refuse(inlineMeta, "--blob-inline-meta");
+                refuse(blobToc, "--features blob-toc");
+                refuse(alignedChunks, "--aligned-chunk");
+            }
+            case DIR_RAFS, ESTARGZ_RAFS, ESTARGZTOC_REF, TAR_RAFS, TARGZ_RAFS -> {}
+        }
+    }
+
+    private void refuse(boolean given, String option) {
+        require(!given, "conversion type '" + type.text() + "' conflicts with '" + option + "'");
     }
 
     private void validateBatch() {
@@ -356,14 +387,14 @@ public record CreateOptions(
             return this;
         }
 
-        /** Returns the options, not checked. */
+        /** Returns the options, not checked. A type that allows only one compression and digest gets those. */
         public CreateOptions build() {
             return new CreateOptions(
                     source,
                     type,
                     version,
-                    compression,
-                    digestAlgorithm,
+                    type.isReference() ? Compression.GZIP : type.isFixed() ? Compression.NONE : compression,
+                    type.isFixed() ? DigestAlgorithm.SHA256 : digestAlgorithm,
                     cipher,
                     chunkSize,
                     batchSize,

@@ -162,6 +162,11 @@ final class ImageBuild {
     }
 
     private void countChunks(StoredChunks chunks) {
+        countChunks(trace, chunks);
+    }
+
+    /** Notes what became of the chunks. */
+    static void countChunks(TraceRecorder trace, StoredChunks chunks) {
         trace.count("blob_uncompressed_size", chunks.plainBytes());
         trace.count("dedup_chunks", chunks.repeatedChunks());
         trace.count("dedup_uncompressed_size", chunks.repeatedBytes());
@@ -232,6 +237,11 @@ final class ImageBuild {
     }
 
     private BootstrapOptions bootstrapOptions(boolean forceXattrFlag) {
+        return bootstrapOptions(options, forceXattrFlag);
+    }
+
+    /** Returns what {@code options} mean for a bootstrap. */
+    static BootstrapOptions bootstrapOptions(CreateOptions options, boolean forceXattrFlag) {
         return new BootstrapOptions(
                 options.chunkSize(),
                 options.compression(),
@@ -239,7 +249,7 @@ final class ImageBuild {
                 options.cipher(),
                 options.explicitUidGid(),
                 forceXattrFlag,
-                false);
+                options.type() == ConversionType.TAR_TARFS);
     }
 
     /**
@@ -281,7 +291,7 @@ final class ImageBuild {
     }
 
     /** Returns the effective user or group id of this process, as text. */
-    private static String effectiveId(String attribute) throws IOException {
+    static String effectiveId(String attribute) throws IOException {
         return String.valueOf(Files.getAttribute(Path.of("/proc/self"), attribute));
     }
 }

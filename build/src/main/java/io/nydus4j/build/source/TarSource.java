@@ -42,7 +42,12 @@ public final class TarSource implements AutoCloseable {
     private final TarReader reader;
     private final SourceRules rules;
 
-    private TarSource(TarReader reader, SourceRules rules) {
+    /**
+     * Takes over a reader.
+     *
+     * @param rules how the archive becomes a tree; their filter is not used, for all names of an archive go into the image
+     */
+    public TarSource(TarReader reader, SourceRules rules) {
         this.reader = reader;
         this.rules = rules;
     }
@@ -56,15 +61,20 @@ public final class TarSource implements AutoCloseable {
      * @throws IOException if it cannot be opened, or is compressed in a way that is not supported
      */
     public static TarSource open(Path path, ArchiveLimits limits, SourceRules rules) throws IOException {
-        FileChannel channel = STANDARD_INPUT.contains(path)
-                ? new FileInputStream(FileDescriptor.in).getChannel()
-                : FileChannel.open(path);
+        FileChannel channel = openChannel(path);
         try {
             return new TarSource(new TarReader(ArchiveInputs.open(channel, limits), limits), rules);
         } catch (IOException | RuntimeException | Error e) {
             channel.close();
             throw e;
         }
+    }
+
+    /** Opens the bytes of an archive, to be closed by the caller; waits for whoever writes if it is a FIFO. */
+    public static FileChannel openChannel(Path path) throws IOException {
+        return STANDARD_INPUT.contains(path)
+                ? new FileInputStream(FileDescriptor.in).getChannel()
+                : FileChannel.open(path);
     }
 
     /**

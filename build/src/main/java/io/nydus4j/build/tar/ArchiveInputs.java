@@ -42,4 +42,9 @@ public final class ArchiveInputs {
         }
         return new BoundedInput(stored, stored, limits);
     }
+
+    /** Ends {@code plain}, which reads {@code stored}, with an error where it passes the limits. */
+    public static ArchiveInput bound(ArchiveInput plain, StoredInput stored, ArchiveLimits limits) {
+        return new BoundedInput(plain, stored, limits);
+    }
 }

@@ -151,6 +151,11 @@ public final class TarReader implements AutoCloseable {
         current = null;
     }
 
+    /** Returns the current member; null before the first and behind the last. */
+    public @Nullable TarMember member() {
+        return current;
+    }
+
     /** Returns what was not as it should be and did no harm, for a person to read; complete at the end. */
     public Optional<String> warnings() {
         return headers.warnings();

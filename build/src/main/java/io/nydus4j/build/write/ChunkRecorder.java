@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Records in order where chunks are: in their files, in the blob's chunk information and among its chunk digests. Calls come one after the
@@ -41,6 +42,7 @@ final class ChunkRecorder {
                 switch (step) {
                     case Step.Store store -> store(store);
                     case Step.Join join -> join(join);
+                    case Step.Leave leave -> leave(leave);
                     case Step.Repeat repeat ->
                         repeat(repeat.chunk(), repeat.known().record());
                     case Step.Refer refer -> repeat(refer.chunk(), refer.elsewhere());
@@ -83,6 +85,30 @@ final class ChunkRecorder {
         if (chunk.prefetch) {
             prefetchSize += chunk.storedLength;
         }
+    }
+
+    private void leave(Step.Leave leave) {
+        PendingChunk chunk = leave.chunk();
+        ChunkPlace place = Objects.requireNonNull(chunk.place, "a chunk without a place in its archive");
+        ChunkRecord record = new ChunkRecord(
+                chunk.digest,
+                chunk.blobIndex,
+                ChunkFlags.HAS_CRC32 | (place.zran() ? ChunkFlags.COMPRESSED : 0),
+                place.size(),
+                chunk.length,
+                place.offset(),
+                chunk.uncompressedOffset,
+                fileOffset(chunk),
+                chunk.index,
+                chunk.crc32);
+        keep(chunk, record, leave.known());
+        chunkInfo.add(new ChunkInfo(
+                chunk.uncompressedOffset,
+                chunk.length,
+                place.offset(),
+                place.size(),
+                place.zran() ? ChunkInfoFlags.COMPRESSED | ChunkInfoFlags.ZRAN : ChunkInfoFlags.HAS_CRC32,
+                place.zran() ? place.context() : Integer.toUnsignedLong(chunk.crc32)));
     }
 
     private void join(Step.Join join) {

@@ -1,5 +1,6 @@
 package io.nydus4j.build.write;
 
+import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Digest;
 import java.io.IOException;
@@ -39,7 +40,9 @@ final class ChunkSequencer {
         this.settings = settings;
         this.dictionary = dictionary;
         this.table = table;
-        this.newChunks = new StoredNewChunks(settings.batchSize());
+        this.newChunks = settings.features().has(BlobFeatures.SEPARATE)
+                ? new ReferredNewChunks()
+                : new StoredNewChunks(settings.batchSize());
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.nydus4j.build.write;
 
+import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.build.source.FileReader;
 import io.nydus4j.build.source.Workers;
@@ -23,6 +24,7 @@ public final class ChunkStream implements AutoCloseable {
     private static final int MOST_CHUNKS = 1 << 24;
 
     private final int chunkSize;
+    private final Optional<ChunkPlaces> places;
     private final ChunkStore store;
     private final Workers writer = new Workers();
     private @Nullable ChunkTask current;
@@ -44,7 +46,24 @@ public final class ChunkStream implements AutoCloseable {
             ChunkDictionary dictionary,
             BlobTable table,
             StoreProgress progress) {
+        this(settings, threads, blob, dictionary, table, Optional.empty(), progress);
+    }
+
+    /**
+     * Starts the threads of a blob whose chunks may stay in their archive.
+     *
+     * @param places tells where chunks lie in the archive; needed exactly if {@code settings} have {@link BlobFeatures#SEPARATE}
+     */
+    public ChunkStream(
+            ChunkSettings settings,
+            int threads,
+            BlobWriter blob,
+            ChunkDictionary dictionary,
+            BlobTable table,
+            Optional<ChunkPlaces> places,
+            StoreProgress progress) {
         this.chunkSize = settings.chunkSize();
+        this.places = places;
         this.store = new ChunkStore(settings, threads, blob, dictionary, table, Optional.empty());
         store.start(Long.MAX_VALUE, NoFiles::new);
         writer.start("blob-write", () -> write(progress));
@@ -78,7 +97,14 @@ public final class ChunkStream implements AutoCloseable {
             long start = (long) position * chunkSize;
             int length = (int) Math.min(chunkSize, size - start);
             ChunkTask task = taskFor(length);
-            fill(file, start, data, task.addChunk(file, position, length, false));
+            PendingChunk chunk = task.addChunk(file, position, length, false);
+            if (places.isPresent()) {
+                places.get().beginChunk(chunkSize);
+            }
+            fill(file, start, data, task.plain(chunk));
+            if (places.isPresent()) {
+                chunk.place = places.get().endChunk();
+            }
         }
     }
 
@@ -137,7 +163,9 @@ public final class ChunkStream implements AutoCloseable {
             throw TaskFlow.interrupted(e);
         }
         store.flow().check();
-        return store.finish();
+        StoredChunks chunks = store.finish();
+        places.ifPresent(known -> known.addContexts(chunks.chunkInfo()));
+        return chunks;
     }
 
     /** Ends all threads. */

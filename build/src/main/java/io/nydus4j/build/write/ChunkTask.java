@@ -53,11 +53,12 @@ final class ChunkTask {
         }
     }
 
-    /** Appends a chunk; returns the memory that its data goes to. */
-    MemorySegment addChunk(Node node, int position, int length, boolean prefetch) {
-        chunks.add(new PendingChunk(node, position, plainLength, length, prefetch));
+    /** Appends a chunk, whose data goes to {@link #plain(PendingChunk)}. */
+    PendingChunk addChunk(Node node, int position, int length, boolean prefetch) {
+        PendingChunk chunk = new PendingChunk(node, position, plainLength, length, prefetch);
+        chunks.add(chunk);
         plainLength += length;
-        return plain.asSlice(plainLength - length, length);
+        return chunk;
     }
 
     List<Piece> pieces() {

@@ -54,7 +54,7 @@ final class ChunkWorker {
                     flush.batch().storedLength = encrypt(stored, task.packedRoom());
                     task.addPacked(flush.batch().storedLength);
                 }
-                case Step.Join _, Step.Repeat _, Step.Refer _ -> {}
+                case Step.Join _, Step.Repeat _, Step.Refer _, Step.Leave _ -> {}
             }
         }
     }

@@ -2,6 +2,7 @@ package io.nydus4j.build.write;
 
 import io.nydus4j.blob.Digest;
 import io.nydus4j.rafs.tree.Node;
+import org.jspecify.annotations.Nullable;
 
 /** A chunk on its way through the pipeline. Handed from thread to thread with its task. */
 final class PendingChunk {
@@ -14,6 +15,10 @@ final class PendingChunk {
     final int length;
     /** Whether it belongs to a file that is to be fetched first. */
     final boolean prefetch;
+
+    /** Where it lies in the archive that it comes from; null if it is to be stored. */
+    @Nullable
+    ChunkPlace place;
 
     // Set when the data has been read.
     Digest digest = Digest.ZERO;

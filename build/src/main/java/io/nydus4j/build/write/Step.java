@@ -21,6 +21,9 @@ sealed interface Step {
     /** The chunk refers to one of another blob. */
     record Refer(PendingChunk chunk, ChunkRecord elsewhere) implements Step {}
 
+    /** The chunk stays in the archive that it comes from. */
+    record Leave(PendingChunk chunk, KnownChunk known) implements Step {}
+
     /** A batch is stored. */
     record Flush(Batch batch) implements Step {}
 }

@@ -108,6 +108,7 @@ final class CreateCommand implements Command {
     @Override
     public int run(Arguments arguments) throws IOException {
         CreateOptions options = options(arguments);
+        noteOtherChoices(arguments, options.type());
         BuildResult result;
         try (BuildProgress progress = new BuildProgress(err, Terminal.isInteractive())) {
             result = new CreateImage(options, progress).run();
@@ -117,6 +118,28 @@ final class CreateCommand implements Command {
             OutputJson.write(Path.of(arguments.text("--output-json")), result.toJson(Version.tool()));
         }
         return 0;
+    }
+
+    /** Says which choices of the user's do not count. */
+    private static void noteOtherChoices(Arguments arguments, ConversionType type) {
+        if (!type.isFixed()) {
+            return;
+        }
+        String compressor = arguments.text("--compressor");
+        String only = type.isReference() ? "GZip" : "`None`";
+        if (arguments.has("--compressor") && !(compressor.equals("none") && !type.isReference())) {
+            LOG.log(
+                    Level.INFO,
+                    "only %s is supported for conversion type %s, use %s instead of %s"
+                            .formatted(only, type.text(), only, compressor));
+        }
+        String digester = arguments.text("--digester");
+        if (arguments.has("--digester") && !digester.equals("sha256")) {
+            LOG.log(
+                    Level.INFO,
+                    "only SHA256 is supported for conversion type %s, use SHA256 instead of %s"
+                            .formatted(type.text(), digester));
+        }
     }
 
     private CreateOptions options(Arguments arguments) throws IOException {
