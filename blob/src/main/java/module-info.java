@@ -27,5 +27,6 @@ module io.nydus4j.blob {
             io.nydus4j.build;
     exports io.nydus4j.blob.zran to
             io.nydus4j.storage,
-            io.nydus4j.build;
+            io.nydus4j.build,
+            io.nydus4j.bench;
 }
