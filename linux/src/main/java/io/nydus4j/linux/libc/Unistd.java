@@ -122,6 +122,12 @@ public final class Unistd {
         return scratch.longResult(Libc.raw(SYSCALL, scratch, call, first, second, third));
     }
 
+    /** Calls {@code syscall} with five arguments; returns its result or the negated error number. */
+    public static long syscall(
+            Scratch scratch, long call, long first, long second, long third, long fourth, long fifth) {
+        return scratch.longResult(Libc.raw(SYSCALL, scratch, call, first, second, third, fourth, fifth));
+    }
+
     /** Calls {@code geteuid}; returns its result or the negated error number. */
     public static int geteuid(Scratch scratch) {
         return scratch.intResult(Libc.raw(GETEUID, scratch));

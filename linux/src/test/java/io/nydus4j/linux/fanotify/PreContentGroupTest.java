@@ -1,0 +1,125 @@
+package io.nydus4j.linux.fanotify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.Requirements;
+import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.file.PosixFiles;
+import io.nydus4j.linux.socket.Readiness;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Holds other processes back from a file with a hole. */
+@Timeout(60)
+final class PreContentGroupTest {
+    private static final int SIZE = 1 << 20;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void needRoot() {
+        Requirements.rootAndPreContentEvents();
+    }
+
+    private static Descriptor open(Path file) throws IOException {
+        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
+        return PosixFiles.open(Descriptor.WORKING_DIRECTORY, path, OpenFlags.READ_WRITE, 0);
+    }
+
+    private Path sparseFile() throws IOException {
+        Path file = Files.createFile(folder.resolve("sparse"));
+        try (Descriptor descriptor = open(file)) {
+            descriptor.truncate(SIZE);
+        }
+        return file;
+    }
+
+    private static Process reader(Path file) throws IOException {
+        return new ProcessBuilder("dd", "if=" + file, "bs=4096", "skip=3", "count=1", "status=none").start();
+    }
+
+    private static PreContentEvent next(PreContentGroup group, MemorySegment memory) throws IOException {
+        assertThat(Readiness.awaitInput(group.descriptor(), Duration.ofSeconds(20)))
+                .isTrue();
+        assertThat(group.read(memory)).isTrue();
+        return PreContentEvent.parse(memory);
+    }
+
+    @Test
+    void aReaderWaitsUntilTheRangeIsThere() throws Exception {
+        Path file = sparseFile();
+        byte[] data = new byte[SIZE];
+        Arrays.fill(data, (byte) 'x');
+        try (PreContentGroup group = PreContentGroup.open();
+                Descriptor writer = open(file);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(PreContentEvent.SIZE, 8);
+            group.mark(writer, PreContentGroup.PRE_ACCESS);
+            Process process = reader(file);
+            PreContentEvent event = next(group, memory);
+            assertThat(event.mask() & PreContentGroup.PRE_ACCESS).isNotZero();
+            assertThat(event.offset()).isLessThanOrEqualTo(3 * 4096);
+            assertThat(event.offset() + event.count()).isGreaterThanOrEqualTo(4 * 4096);
+            assertThat(process.waitFor(200, TimeUnit.MILLISECONDS)).isFalse();
+            try (Descriptor read = Descriptor.adopt(event.descriptor())) {
+                assertThat(read.status().ino()).isEqualTo(writer.status().ino());
+                writer.writeAt(event.offset(), data, 0, (int) Math.min(event.count(), SIZE - event.offset()));
+                group.allow(event.descriptor());
+            }
+            // More events may come for the rest of the range.
+            while (!process.waitFor(50, TimeUnit.MILLISECONDS)) {
+                if (group.read(memory)) {
+                    PreContentEvent more = PreContentEvent.parse(memory);
+                    group.allow(more.descriptor());
+                    Descriptor.adopt(more.descriptor()).close();
+                }
+            }
+            assertThat(process.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, 4096));
+        }
+    }
+
+    @Test
+    void aRefusedReaderFailsWithTheChosenError() throws Exception {
+        Path file = sparseFile();
+        try (PreContentGroup group = PreContentGroup.open();
+                Descriptor marked = open(file);
+                Arena arena = Arena.ofConfined()) {
+            group.mark(marked, PreContentGroup.PRE_ACCESS);
+            Process process = reader(file);
+            PreContentEvent event = next(group, arena.allocate(PreContentEvent.SIZE, 8));
+            try (Descriptor _ = Descriptor.adopt(event.descriptor())) {
+                group.deny(event.descriptor(), Errno.EIO);
+            }
+            assertThat(process.waitFor()).isNotZero();
+            assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .contains("Input/output error");
+        }
+    }
+
+    @Test
+    void nobodyIsAskedWithoutAMark() throws Exception {
+        Path file = sparseFile();
+        try (PreContentGroup group = PreContentGroup.open();
+                Descriptor marked = open(file)) {
+            group.mark(marked, PreContentGroup.PRE_ACCESS);
+            group.unmark(marked, PreContentGroup.PRE_ACCESS);
+            Process process = reader(file);
+            assertThat(process.getInputStream().readAllBytes()).hasSize(4096);
+            assertThat(Readiness.awaitInput(group.descriptor(), Duration.ZERO)).isFalse();
+        }
+    }
+}
