@@ -3,13 +3,16 @@ module io.nydus4j.storage {
     requires transitive io.nydus4j.blob;
     requires transitive io.nydus4j.rafs;
     requires io.nydus4j.linux;
-    requires java.net.http;
     requires tools.jackson.core;
     requires org.tomlj;
+    requires org.apache.httpcomponents.client5.httpclient5;
+    requires org.apache.httpcomponents.core5.httpcore5;
     requires static org.jspecify;
 
     exports io.nydus4j.storage;
     exports io.nydus4j.storage.backend;
     exports io.nydus4j.storage.config;
     exports io.nydus4j.storage.device;
+    exports io.nydus4j.storage.http;
+    exports io.nydus4j.storage.registry;
 }

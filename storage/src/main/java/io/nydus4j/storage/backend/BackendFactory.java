@@ -7,9 +7,16 @@ import io.nydus4j.storage.config.BackendSettings;
 import io.nydus4j.storage.config.HttpProxySettings;
 import io.nydus4j.storage.config.LocalDiskSettings;
 import io.nydus4j.storage.config.LocalFsSettings;
+import io.nydus4j.storage.config.NetworkSettings;
 import io.nydus4j.storage.config.OssSettings;
 import io.nydus4j.storage.config.RegistrySettings;
 import io.nydus4j.storage.config.S3Settings;
+import io.nydus4j.storage.http.BlobEndpoint;
+import io.nydus4j.storage.http.NetworkBackend;
+import io.nydus4j.storage.http.Retries;
+import io.nydus4j.storage.registry.RegistryEndpoint;
+import java.io.IOException;
+import java.util.Map;
 
 /** Makes backends from their settings. */
 public final class BackendFactory {
@@ -24,10 +31,39 @@ public final class BackendFactory {
      * @throws BackendException if there is no such backend here, or its place cannot be used
      */
     public static BlobBackend open(BackendSettings settings, BackendCounters counters) throws BackendException {
-        return switch (settings) {
-            case LocalFsSettings local -> new LocalFsBackend(local, counters);
-            case LocalDiskSettings _, OssSettings _, S3Settings _, RegistrySettings _, HttpProxySettings _ ->
-                throw new BackendException(settings.kind(), "open", "this kind of backend is not supported yet", false);
-        };
+        Map<String, String> environment = System.getenv();
+        try {
+            return switch (settings) {
+                case LocalFsSettings local -> new LocalFsBackend(local, counters);
+                case HttpProxySettings proxy ->
+                    network(
+                            "http-proxy " + proxy.shownAddress(),
+                            HttpProxyEndpoint.open(proxy, environment),
+                            proxy.network(),
+                            counters);
+                case RegistrySettings registry ->
+                    network(
+                            "registry " + registry.host() + "/" + registry.repository(),
+                            RegistryEndpoint.open(registry, environment),
+                            registry.network(),
+                            counters);
+                case S3Settings s3 ->
+                    network("s3 " + s3.bucketName(), ObjectEndpoint.s3(s3, environment), s3.network(), counters);
+                case OssSettings oss ->
+                    network("oss " + oss.bucketName(), ObjectEndpoint.oss(oss, environment), oss.network(), counters);
+                case LocalDiskSettings disk -> LocalDiskBackend.open(disk, counters);
+            };
+        } catch (BackendException e) {
+            throw e;
+        } catch (IOException e) {
+            throw (BackendException)
+                    new BackendException(settings.kind(), "open", String.valueOf(e.getMessage()), false).initCause(e);
+        }
+    }
+
+    private static BlobBackend network(
+            String description, BlobEndpoint endpoint, NetworkSettings settings, BackendCounters counters) {
+        Retries retries = new Retries(description, settings.retryLimit());
+        return new NetworkBackend(endpoint, retries, counters, settings);
     }
 }

@@ -1,5 +1,7 @@
 package io.nydus4j.storage.config;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** Reads the settings of every kind of backend. */
@@ -115,13 +117,30 @@ final class BackendReader {
     private static NetworkSettings network(DocumentSection section) throws ConfigurationException {
         NetworkSettings usual = NetworkSettings.DEFAULT;
         Optional<DocumentSection> proxy = section.presentSection("proxy");
+        List<MirrorSettings> mirrors = new ArrayList<>();
+        for (DocumentSection mirror : section.sections("mirrors")) {
+            mirrors.add(mirror(mirror));
+        }
         return new NetworkSettings(
                 section.truth("skip_verify"),
                 section.texts("ca_cert_files"),
                 section.whole("timeout", 32, usual.timeoutSeconds()),
                 section.whole("connect_timeout", 32, usual.connectTimeoutSeconds()),
                 (int) section.whole("retry_limit", 8, usual.retryLimit()),
-                proxy.isPresent() ? proxy(proxy.get()) : ProxySettings.DEFAULT);
+                proxy.isPresent() ? proxy(proxy.get()) : ProxySettings.DEFAULT,
+                mirrors,
+                section.whole("bandwidth_limit", 32, usual.bandwidthLimit()));
+    }
+
+    private static MirrorSettings mirror(DocumentSection section) throws ConfigurationException {
+        MirrorSettings settings = new MirrorSettings(
+                section.requiredText("host"),
+                section.text("ping_url", ""),
+                section.optionalTextsByName("headers"),
+                section.whole("health_check_interval", 32, MirrorSettings.USUAL_CHECK_INTERVAL_SECONDS),
+                (int) section.whole("failure_limit", 8, MirrorSettings.USUAL_FAILURE_LIMIT));
+        section.finish();
+        return settings;
     }
 
     private static ProxySettings proxy(DocumentSection section) throws ConfigurationException {

@@ -117,6 +117,25 @@ final class ConfigurationWriter {
         json.writeNumberProperty("timeout", network.timeoutSeconds());
         json.writeNumberProperty("connect_timeout", network.connectTimeoutSeconds());
         json.writeNumberProperty("retry_limit", network.retryLimit());
+        // The reference does not have these, so they are shown only where they are used.
+        if (!network.mirrors().isEmpty()) {
+            json.writeArrayPropertyStart("mirrors");
+            network.mirrors().forEach(this::mirror);
+            json.writeEndArray();
+        }
+        if (network.bandwidthLimit() != 0) {
+            json.writeNumberProperty("bandwidth_limit", network.bandwidthLimit());
+        }
+    }
+
+    private void mirror(MirrorSettings mirror) {
+        json.writeStartObject();
+        json.writeStringProperty("host", mirror.host());
+        json.writeStringProperty("ping_url", mirror.pingUrl());
+        textsByName("headers", mirror.headers());
+        json.writeNumberProperty("health_check_interval", mirror.checkIntervalSeconds());
+        json.writeNumberProperty("failure_limit", mirror.failureLimit());
+        json.writeEndObject();
     }
 
     private void proxy(ProxySettings proxy) {

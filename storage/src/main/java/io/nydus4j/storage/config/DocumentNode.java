@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A value of a document, whatever its syntax. */
-sealed interface DocumentNode {
+public sealed interface DocumentNode {
     /** Returns the word for this type of value in messages. */
     String typeName();
 

@@ -147,6 +147,10 @@ final class DocumentSection {
         return texts;
     }
 
+    Map<String, String> optionalTextsByName(String name) throws ConfigurationException {
+        return take(name) == null ? Map.of() : textsByName(name);
+    }
+
     DocumentSection requiredSection(String name) throws ConfigurationException {
         DocumentNode node = take(name);
         if (node instanceof DocumentNode.Table table) {

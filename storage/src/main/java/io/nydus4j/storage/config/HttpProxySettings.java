@@ -21,12 +21,23 @@ public record HttpProxySettings(String address, String path, NetworkSettings net
     @Override
     public Optional<String> problem() {
         return address.startsWith("http://") || address.startsWith("https://") || isExistingPath(address)
-                ? Optional.empty()
+                ? network.problem()
                 : Optional.of("backend.http-proxy: addr must be an http(s) URL or the absolute path of a socket");
     }
 
+    /** Returns the address without user and password. */
+    public String shownAddress() {
+        return ProxySettings.withoutUser(address);
+    }
+
+    /** Shows the settings without user and password. */
+    @Override
+    public String toString() {
+        return "HttpProxySettings[address=" + shownAddress() + ", path=" + path + ", network=" + network + "]";
+    }
+
     HttpProxySettings withoutSecrets() {
-        return new HttpProxySettings(address, path, network.withoutSecrets());
+        return new HttpProxySettings(shownAddress(), path, network.withoutSecrets());
     }
 
     private static boolean isExistingPath(String address) {

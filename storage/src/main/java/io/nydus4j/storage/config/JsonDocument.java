@@ -12,7 +12,7 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /** Reads JSON. */
-final class JsonDocument {
+public final class JsonDocument {
     private static final JsonFactory FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
@@ -24,7 +24,7 @@ final class JsonDocument {
      *
      * @throws ConfigurationException if it is not
      */
-    static DocumentNode.Table parse(String text) throws ConfigurationException {
+    public static DocumentNode.Table parse(String text) throws ConfigurationException {
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw ConfigurationException.unreadable("the document is not a JSON object");

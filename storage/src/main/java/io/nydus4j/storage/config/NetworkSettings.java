@@ -1,6 +1,7 @@
 package io.nydus4j.storage.config;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What all network backends share.
@@ -9,8 +10,10 @@ import java.util.List;
  * @param caCertificateFiles    paths of further root certificates (PEM)
  * @param timeoutSeconds        limit of a whole request, 0 for none
  * @param connectTimeoutSeconds limit of connecting, 0 for none
- * @param retryLimit            kept for the document's sake; retries follow a fixed rule
+ * @param retryLimit            how often a request that failed is repeated, where that is more than the usual rule says
  * @param proxy                 the proxy to go through
+ * @param mirrors               servers to ask first, in this order
+ * @param bandwidthLimit        most bytes a second, 0 for no limit
  */
 public record NetworkSettings(
         boolean skipVerify,
@@ -18,13 +21,21 @@ public record NetworkSettings(
         long timeoutSeconds,
         long connectTimeoutSeconds,
         int retryLimit,
-        ProxySettings proxy) {
+        ProxySettings proxy,
+        List<MirrorSettings> mirrors,
+        long bandwidthLimit) {
     /** The values of a document that says nothing. */
-    public static final NetworkSettings DEFAULT = new NetworkSettings(false, List.of(), 5, 5, 0, ProxySettings.DEFAULT);
+    public static final NetworkSettings DEFAULT =
+            new NetworkSettings(false, List.of(), 5, 5, 0, ProxySettings.DEFAULT, List.of(), 0);
 
-    /** Copies the list. */
+    /** Copies the lists. */
     public NetworkSettings {
         caCertificateFiles = List.copyOf(caCertificateFiles);
+        mirrors = List.copyOf(mirrors);
+    }
+
+    Optional<String> problem() {
+        return mirrors.stream().flatMap(mirror -> mirror.problem().stream()).findFirst();
     }
 
     NetworkSettings withoutSecrets() {
@@ -34,6 +45,8 @@ public record NetworkSettings(
                 timeoutSeconds,
                 connectTimeoutSeconds,
                 retryLimit,
-                proxy.withoutSecrets());
+                proxy.withoutSecrets(),
+                mirrors.stream().map(MirrorSettings::withoutSecrets).toList(),
+                bandwidthLimit);
     }
 }

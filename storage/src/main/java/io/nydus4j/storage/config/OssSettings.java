@@ -31,7 +31,7 @@ public record OssSettings(
     public Optional<String> problem() {
         return endpoint.isEmpty() || bucketName.isEmpty()
                 ? Optional.of("backend.oss: endpoint and bucket_name must be set")
-                : Optional.empty();
+                : network.problem();
     }
 
     OssSettings withoutSecrets() {

@@ -43,7 +43,7 @@ public record ProxySettings(
     }
 
     /** Cuts {@code user:password@} out of a URL; a text that is none stays as it is. */
-    private static String withoutUser(String url) {
+    static String withoutUser(String url) {
         int scheme = url.indexOf("://");
         int start = scheme < 0 ? 0 : scheme + 3;
         int end = start;

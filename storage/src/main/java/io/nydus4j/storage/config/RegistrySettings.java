@@ -33,7 +33,7 @@ public record RegistrySettings(
     public Optional<String> problem() {
         return host.isEmpty() || repository.isEmpty()
                 ? Optional.of("backend.registry: host and repo must be set")
-                : Optional.empty();
+                : network.problem();
     }
 
     RegistrySettings withAuth(Optional<Secret> newAuth) {

@@ -33,7 +33,7 @@ public record S3Settings(
     public Optional<String> problem() {
         return region.isEmpty() || bucketName.isEmpty()
                 ? Optional.of("backend.s3: region and bucket_name must be set")
-                : Optional.empty();
+                : network.problem();
     }
 
     S3Settings withoutSecrets() {

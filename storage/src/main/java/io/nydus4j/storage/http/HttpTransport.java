@@ -1,0 +1,178 @@
+package io.nydus4j.storage.http;
+
+import io.nydus4j.storage.config.NetworkSettings;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hc.client5.http.auth.AuthScope;
+import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.config.TlsConfig;
+import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.HttpsSupport;
+import org.apache.hc.client5.http.ssl.NoopHostnameVerifier;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.io.SocketConfig;
+import org.apache.hc.core5.http.io.entity.StringEntity;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+
+/**
+ * Sends requests one way: directly, through a proxy, or over a Unix socket. Keeps connections for the next request. Safe for use by
+ * many threads, virtual ones above all, which block.
+ *
+ * <p>It follows no redirect, repeats nothing, keeps no cookies and unpacks nothing.
+ */
+public final class HttpTransport implements HttpSender {
+    private static final int MOST_CONNECTIONS = 256;
+    private static final int MOST_CONNECTIONS_TO_A_HOST = 64;
+    private static final TimeValue CHECKED_AFTER_IDLE = TimeValue.ofSeconds(2);
+    private static final TimeValue LONGEST_IDLE = TimeValue.ofSeconds(30);
+
+    private final CloseableHttpClient client;
+    private volatile boolean closed;
+
+    private HttpTransport(CloseableHttpClient client) {
+        this.client = client;
+    }
+
+    /**
+     * Makes a transport that connects to servers themselves.
+     *
+     * @throws IOException if certificates cannot be read
+     */
+    public static HttpTransport direct(NetworkSettings settings) throws IOException {
+        return new HttpTransport(
+                builder(settings, Optional.empty(), Optional.empty()).build());
+    }
+
+    /**
+     * Makes a transport through a proxy: requests for HTTPS tunnel through it.
+     *
+     * @param proxy {@code http}, {@code https}, {@code socks4} or {@code socks5}; may hold user and password
+     * @throws IOException if certificates cannot be read, or the proxy's address is none
+     */
+    public static HttpTransport through(NetworkSettings settings, URI proxy) throws IOException {
+        String scheme = proxy.getScheme() == null ? "" : proxy.getScheme().toLowerCase(Locale.ROOT);
+        if (proxy.getHost() == null || !scheme.matches("https?|socks[45]?[ah]?")) {
+            throw new IOException("the proxy's address " + HttpCall.shown(proxy) + " is none");
+        }
+        if (scheme.startsWith("socks")) {
+            int port = proxy.getPort() < 0 ? 1080 : proxy.getPort();
+            InetSocketAddress socks = new InetSocketAddress(proxy.getHost(), port);
+            return new HttpTransport(
+                    builder(settings, Optional.of(socks), Optional.empty()).build());
+        }
+        int usual = scheme.equals("https") ? 443 : 80;
+        HttpHost host = new HttpHost(scheme, proxy.getHost(), proxy.getPort() < 0 ? usual : proxy.getPort());
+        HttpClientBuilder builder =
+                builder(settings, Optional.empty(), Optional.empty()).setProxy(host);
+        String user = proxy.getUserInfo();
+        if (user != null) {
+            int colon = user.indexOf(':');
+            String name = colon < 0 ? user : user.substring(0, colon);
+            String password = colon < 0 ? "" : user.substring(colon + 1);
+            BasicCredentialsProvider credentials = new BasicCredentialsProvider();
+            credentials.setCredentials(
+                    new AuthScope(host), new UsernamePasswordCredentials(name, password.toCharArray()));
+            builder.setDefaultCredentialsProvider(credentials);
+        }
+        return new HttpTransport(builder.build());
+    }
+
+    /**
+     * Makes a transport to the server behind a Unix socket, whatever host a request names.
+     *
+     * @throws IOException if certificates cannot be read
+     */
+    public static HttpTransport over(NetworkSettings settings, Path socket) throws IOException {
+        return new HttpTransport(
+                builder(settings, Optional.empty(), Optional.of(socket)).build());
+    }
+
+    private static HttpClientBuilder builder(
+            NetworkSettings settings, Optional<InetSocketAddress> socks, Optional<Path> unixSocket) throws IOException {
+        Timeout timeout = timeout(settings.timeoutSeconds());
+        Timeout connectTimeout = timeout(settings.connectTimeoutSeconds());
+        SocketConfig.Builder sockets = SocketConfig.custom().setTcpNoDelay(true).setSoTimeout(timeout);
+        socks.ifPresent(sockets::setSocksProxyAddress);
+        RequestConfig.Builder requests = RequestConfig.custom()
+                .setResponseTimeout(timeout)
+                .setConnectionRequestTimeout(Timeout.ofMinutes(1))
+                .setConnectionKeepAlive(LONGEST_IDLE);
+        unixSocket.ifPresent(requests::setUnixDomainSocket);
+        DefaultClientTlsStrategy tls = settings.skipVerify()
+                ? new DefaultClientTlsStrategy(
+                        Trust.contextOf(settings), HostnameVerificationPolicy.CLIENT, NoopHostnameVerifier.INSTANCE)
+                : new DefaultClientTlsStrategy(
+                        Trust.contextOf(settings),
+                        HostnameVerificationPolicy.BOTH,
+                        HttpsSupport.getDefaultHostnameVerifier());
+        return HttpClients.custom()
+                .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
+                        .setMaxConnTotal(MOST_CONNECTIONS)
+                        .setMaxConnPerRoute(MOST_CONNECTIONS_TO_A_HOST)
+                        .setTlsSocketStrategy(tls)
+                        .setDefaultSocketConfig(sockets.build())
+                        .setDefaultConnectionConfig(ConnectionConfig.custom()
+                                .setConnectTimeout(connectTimeout)
+                                .setSocketTimeout(timeout)
+                                .setValidateAfterInactivity(CHECKED_AFTER_IDLE)
+                                .build())
+                        .setDefaultTlsConfig(TlsConfig.custom()
+                                .setHandshakeTimeout(connectTimeout)
+                                .build())
+                        .build())
+                .setDefaultRequestConfig(requests.build())
+                .disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableCookieManagement()
+                .disableContentCompression()
+                .disableDefaultUserAgent();
+    }
+
+    private static Timeout timeout(long seconds) {
+        return seconds == 0 ? Timeout.DISABLED : Timeout.ofSeconds(Math.min(seconds, Integer.MAX_VALUE / 1000));
+    }
+
+    @Override
+    public <T> T send(HttpCall call, ReplyReader<T> reader) throws IOException {
+        BasicClassicHttpRequest request = new BasicClassicHttpRequest(call.method(), call.uri());
+        call.headers().forEach(request::setHeader);
+        call.form()
+                .ifPresent(form -> request.setEntity(new StringEntity(
+                        form, ContentType.APPLICATION_FORM_URLENCODED.withCharset(StandardCharsets.US_ASCII))));
+        try (ClassicHttpResponse response = client.executeOpen(null, request, null)) {
+            HttpReply reply = new HttpReply(response);
+            T result = reader.read(reply);
+            reply.drain();
+            return result;
+        } catch (IllegalStateException e) {
+            if (closed) {
+                throw new IOException("network connection disconnected", e);
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        client.close(CloseMode.IMMEDIATE);
+    }
+}

@@ -1,0 +1,368 @@
+package io.nydus4j.storage.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.storage.BackendCounters;
+import io.nydus4j.storage.BackendException;
+import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.backend.BackendFactory;
+import io.nydus4j.storage.config.NetworkSettings;
+import io.nydus4j.storage.config.ProxySettings;
+import io.nydus4j.storage.config.RegistrySettings;
+import io.nydus4j.storage.config.Secret;
+import io.nydus4j.storage.http.FaultyServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How a registry's blobs are read: tokens, passwords, redirects. */
+@Timeout(30)
+final class RegistryEndpointTest {
+    private static final byte[] CONTENT = new byte[100_000];
+    private static final String AUTH = base64("me:secret");
+
+    static {
+        new Random(9).nextBytes(CONTENT);
+    }
+
+    private FaultyServer registry;
+    private FaultyServer store;
+    private final AtomicInteger issued = new AtomicInteger();
+    private volatile int life = 600;
+    private volatile String valid = "none";
+
+    private static String base64(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @BeforeEach
+    void start() throws IOException {
+        registry = FaultyServer.start().with("id", CONTENT);
+        store = FaultyServer.start().with("id", CONTENT);
+    }
+
+    @AfterEach
+    void stop() {
+        registry.close();
+        store.close();
+    }
+
+    private RegistrySettings settings(String auth) {
+        return new RegistrySettings(
+                "http",
+                registry.host(),
+                "some/repo",
+                Optional.of(new Secret(auth)),
+                Optional.empty(),
+                "",
+                "",
+                NetworkSettings.DEFAULT);
+    }
+
+    private static BlobBackend open(RegistrySettings settings) throws BackendException {
+        return BackendFactory.open(settings, new BackendCounters("registry"));
+    }
+
+    private static void assertReads(BlobBackend backend, int position) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(1000);
+        backend.open("id").readFully(position, buffer);
+        assertThat(buffer.flip())
+                .isEqualTo(ByteBuffer.wrap(CONTENT, position, 1000).slice());
+    }
+
+    private static List<String> paths(FaultyServer server) {
+        return server.requests().stream()
+                .map(request -> request.method() + " " + request.path().replaceAll("\\?.*", ""))
+                .toList();
+    }
+
+    /** Answers as a registry with a token service at {@code /token} does. */
+    private void wantTokens(FaultyServer.Handler blobs) {
+        registry.answer((request, answer) -> {
+            if (request.path().startsWith("/token")) {
+                valid = "token-" + issued.incrementAndGet();
+                answer.send(200, "{\"access_token\": \"" + valid + "\", \"expires_in\": " + life + "}");
+            } else if (request.header("authorization").equals(Optional.of("Bearer " + valid))) {
+                blobs.answer(request, answer);
+            } else {
+                answer.send(
+                        401,
+                        Map.of(
+                                "WWW-Authenticate",
+                                "Bearer realm=\"" + registry.address()
+                                        + "/token?a=b\",service=\"reg,istry\",scope=\"repository:some/repo:pull\""),
+                        "who?".getBytes(StandardCharsets.UTF_8));
+            }
+        });
+    }
+
+    @Test
+    void blobOfAnOpenRegistryIsReadAtItsAddress() throws IOException {
+        try (BlobBackend backend = open(settings(""))) {
+            assertReads(backend, 5);
+            assertThat(backend.open("id").size()).isEqualTo(CONTENT.length);
+        }
+        assertThat(paths(registry)).containsExactly("GET /v2/some/repo/blobs/sha256:id");
+    }
+
+    @Test
+    void tokenIsFetchedOnceHoweverManyRead() throws Exception {
+        wantTokens(registry::serveBlob);
+        try (BlobBackend backend = open(settings(AUTH))) {
+            PositionalSource blob = backend.open("id");
+            List<Thread> readers = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                int position = i * 100;
+                readers.add(Thread.ofVirtual().start(() -> {
+                    try {
+                        blob.readFully(position, ByteBuffer.allocate(100));
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }));
+            }
+            for (Thread reader : readers) {
+                reader.join();
+            }
+        }
+        assertThat(issued).hasValue(1);
+        // One refused, one for the token, fifty with it.
+        assertThat(registry.requests()).hasSize(52);
+        FaultyServer.Request request = registry.requests().get(1);
+        assertThat(request.path()).startsWith("/token?a=b&service=reg%2Cistry&scope=repository%3Asome%2Frepo%3Apull&");
+        assertThat(request.header("authorization")).contains("Basic " + AUTH);
+    }
+
+    @Test
+    void tokenThatIsRefusedInMidLifeIsReplaced() throws IOException {
+        wantTokens(registry::serveBlob);
+        try (BlobBackend backend = open(settings(AUTH))) {
+            assertReads(backend, 0);
+            for (int i = 1; i < 5; i++) {
+                valid = "revoked";
+                assertReads(backend, i);
+                assertThat(issued).hasValue(1 + i);
+            }
+        }
+    }
+
+    @Test
+    void tokenIsRenewedBeforeItEnds() throws Exception {
+        life = 1;
+        wantTokens(registry::serveBlob);
+        try (BlobBackend backend = open(settings(AUTH))) {
+            assertReads(backend, 0);
+            Thread.sleep(700);
+            assertReads(backend, 1);
+            for (int i = 0; i < 100 && issued.get() < 2; i++) {
+                Thread.sleep(10);
+            }
+            registry.forget();
+            assertReads(backend, 2);
+            assertThat(issued.get()).isGreaterThanOrEqualTo(2);
+            assertThat(registry.requests().getFirst().header("authorization")).contains("Bearer token-2");
+        }
+    }
+
+    @Test
+    void tokenServiceThatKnowsOnlyPostIsAskedSo() throws IOException {
+        wantTokens(registry::serveBlob);
+        registry.once((_, answer) -> answer.send(
+                401,
+                Map.of("WWW-Authenticate", "Bearer realm=\"" + store.address() + "/token\",service=s"),
+                new byte[0]));
+        store.answer((request, answer) -> {
+            if (request.method().equals("GET")) {
+                answer.send(405, "no");
+            } else {
+                valid = "posted";
+                answer.send(200, "{\"token\":\"posted\"}");
+            }
+        });
+        try (BlobBackend backend = open(settings(AUTH))) {
+            assertReads(backend, 0);
+        }
+        assertThat(store.requests().getLast().body())
+                .isEqualTo("service=s&client_id=nydus-registry-client&grant_type=password&username=me&password=secret");
+    }
+
+    @Test
+    void tokenServiceThatFailsIsAskedAgain() throws IOException {
+        wantTokens(registry::serveBlob);
+        registry.once((_, answer) -> answer.send(
+                401, Map.of("WWW-Authenticate", "Bearer realm=\"" + registry.address() + "/token\""), new byte[0]));
+        registry.once((_, answer) -> answer.send(500, "token service is ill"));
+        try (BlobBackend backend = open(settings(AUTH))) {
+            assertReads(backend, 0);
+        }
+    }
+
+    @Test
+    void passwordIsGivenToThoseWhoWantIt() throws IOException {
+        registry.answer((request, answer) -> {
+            if (request.header("authorization").equals(Optional.of("Basic " + AUTH))) {
+                registry.serveBlob(request, answer);
+            } else {
+                answer.send(401, Map.of("WWW-Authenticate", "Basic realm=\"x\""), new byte[0]);
+            }
+        });
+        try (BlobBackend backend = open(settings(AUTH))) {
+            assertReads(backend, 0);
+            assertReads(backend, 1);
+        }
+        assertThat(registry.requests()).hasSize(3);
+        registry.forget();
+        try (BlobBackend backend = open(settings(base64("me:wrong")))) {
+            assertThatThrownBy(() -> assertReads(backend, 0))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("401");
+        }
+        assertThat(registry.requests()).hasSize(2);
+    }
+
+    @Test
+    void givenTokenIsUsedFirst() throws IOException {
+        wantTokens(registry::serveBlob);
+        valid = "given";
+        RegistrySettings settings = new RegistrySettings(
+                "http",
+                registry.host(),
+                "some/repo",
+                Optional.empty(),
+                Optional.of(new Secret("given")),
+                "",
+                "",
+                NetworkSettings.DEFAULT);
+        try (BlobBackend backend = open(settings)) {
+            assertReads(backend, 0);
+            assertThat(registry.requests()).hasSize(1);
+        }
+    }
+
+    @Test
+    void placeOfARedirectIsKeptForTheBlobAndHearsNoSecret() throws IOException {
+        wantTokens((request, answer) ->
+                answer.send(307, Map.of("Location", store.address() + "/place/id?signature=abc"), new byte[0]));
+        try (BlobBackend backend = open(settings(AUTH))) {
+            for (int i = 0; i < 4; i++) {
+                assertReads(backend, i);
+            }
+        }
+        assertThat(registry.requests()).hasSize(3);
+        assertThat(store.requests()).hasSize(4);
+        assertThat(store.requests())
+                .allSatisfy(
+                        request -> assertThat(request.header("authorization")).isEmpty());
+    }
+
+    @Test
+    void placeThatRefusesIsAskedForAgain() throws IOException {
+        wantTokens((request, answer) -> answer.send(
+                307, Map.of("Location", store.address() + "/place/id?time=" + issued.incrementAndGet()), new byte[0]));
+        try (BlobBackend backend = open(settings(AUTH))) {
+            assertReads(backend, 0);
+            store.once((_, answer) -> answer.send(403, "expired"));
+            assertReads(backend, 1);
+            assertThat(store.requests().get(1).path())
+                    .isEqualTo(store.requests().get(0).path());
+            assertThat(store.requests().get(2).path())
+                    .isNotEqualTo(store.requests().get(1).path());
+        }
+    }
+
+    @Test
+    void redirectsInCirclesAreAnError() throws IOException {
+        registry.answer((_, answer) -> answer.send(302, Map.of("Location", store.address() + "/a/id"), new byte[0]));
+        store.answer((request, answer) ->
+                answer.send(302, Map.of("Location", request.path().equals("/a/id") ? "/b/id" : "/a/id"), new byte[0]));
+        try (BlobBackend backend = open(settings(""))) {
+            assertThatThrownBy(() -> assertReads(backend, 0))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("round in circles");
+        }
+        assertThat(store.requests()).hasSize(2);
+    }
+
+    @Test
+    void endlessRedirectsAreAnError() throws IOException {
+        AtomicInteger count = new AtomicInteger();
+        registry.answer((_, answer) ->
+                answer.send(302, Map.of("Location", store.address() + "/" + count.incrementAndGet()), new byte[0]));
+        store.answer((_, answer) ->
+                answer.send(302, Map.of("Location", store.address() + "/" + count.incrementAndGet()), new byte[0]));
+        try (BlobBackend backend = open(settings(""))) {
+            assertThatThrownBy(() -> assertReads(backend, 0))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("more than 5 redirects");
+        }
+    }
+
+    @Test
+    void redirectGoesWhereTheSettingsSay() throws IOException {
+        String port = URI.create(store.address()).getPort() + "";
+        registry.answer((_, answer) ->
+                answer.send(302, Map.of("Location", "https://far.invalid:" + port + "/place/id"), new byte[0]));
+        RegistrySettings settings = new RegistrySettings(
+                "http",
+                registry.host(),
+                "r",
+                Optional.of(Secret.NONE),
+                Optional.empty(),
+                "http",
+                "localhost",
+                NetworkSettings.DEFAULT);
+        try (BlobBackend backend = open(settings)) {
+            assertReads(backend, 0);
+        }
+        assertThat(store.requests()).hasSize(1);
+    }
+
+    @Test
+    void plainHttpIsSpokenOnlyWhereThatIsAllowed() throws IOException {
+        RegistrySettings strict = new RegistrySettings(
+                "https",
+                registry.host(),
+                "r",
+                Optional.of(Secret.NONE),
+                Optional.empty(),
+                "",
+                "",
+                NetworkSettings.DEFAULT);
+        try (BlobBackend backend = open(strict)) {
+            assertThatThrownBy(() -> assertReads(backend, 0)).isInstanceOf(BackendException.class);
+        }
+        NetworkSettings careless = new NetworkSettings(true, List.of(), 5, 5, 0, ProxySettings.DEFAULT, List.of(), 0);
+        RegistrySettings allowed = new RegistrySettings(
+                "https", registry.host(), "r", Optional.of(Secret.NONE), Optional.empty(), "", "", careless);
+        registry.forget();
+        try (BlobBackend backend = open(allowed)) {
+            assertReads(backend, 0);
+            assertReads(backend, 1);
+        }
+    }
+
+    @Test
+    void authThatIsNoneIsRefusedWithoutQuotingIt() {
+        for (String auth : new String[] {"c2VjcmV0", "!secret!", "/////w=="}) {
+            assertThatThrownBy(() -> open(settings(auth)))
+                    .isInstanceOf(BackendException.class)
+                    .hasMessageContaining("nvalid")
+                    .hasMessageNotContaining(auth);
+        }
+    }
+}
