@@ -11,6 +11,7 @@ import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.api.BuildInfo;
+import io.nydus4j.linux.file.OpenFileLimit;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
@@ -63,7 +64,10 @@ final class ServeCommand implements Command {
                 .choice("-l --log-level", "info", LEVELS, "The least level that is logged.")
                 .value("-L --log-file", "Appends log lines to this file instead of standard error.")
                 .valueOr("--log-rotation-size", "0", "Size in MB at which the log file is rotated, 0 for never.")
-                .valueOr("--rlimit-nofile", "1000000", "The most open files; Java uses what the system permits.")
+                .valueOr(
+                        "--rlimit-nofile",
+                        "1000000",
+                        "The most open files, or what the system permits; 0 changes nothing.")
                 .valueOr("-m --virtual-mountpoint", "/", "Where in the daemon's name space the image is mounted.")
                 .choice(
                         "--failover-policy",
@@ -106,7 +110,7 @@ final class ServeCommand implements Command {
         int threads = threads(arguments);
         BlobDevice.prepare();
         LOG.log(Level.INFO, "Program Version: " + Version.tool() + ", Runtime: " + Runtime.version());
-        Numbers.decimal(arguments.text("--rlimit-nofile"), "invalid value for option `rlimit-nofile`");
+        limitOpenFiles(Numbers.decimal(arguments.text("--rlimit-nofile"), "invalid value for option `rlimit-nofile`"));
         for (String option : UNSUPPORTED) {
             if (arguments.has(option)) {
                 throw new IOException("`" + option + "` is not supported yet");
@@ -120,6 +124,15 @@ final class ServeCommand implements Command {
         arguments.path("--apisock").ifPresent(options::apiSocket);
         image(arguments).ifPresent(options::image);
         return serve(options.build());
+    }
+
+    private static void limitOpenFiles(long wanted) throws IOException {
+        if (wanted > 0) {
+            long limit = OpenFileLimit.raise(wanted);
+            if (limit < wanted) {
+                LOG.log(Level.WARNING, "the system permits " + limit + " open files, not " + wanted);
+            }
+        }
     }
 
     private static int threads(Arguments arguments) throws UsageException {

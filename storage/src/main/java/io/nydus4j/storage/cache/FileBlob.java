@@ -1,5 +1,6 @@
 package io.nydus4j.storage.cache;
 
+import io.nydus4j.blob.BlobDigestException;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
@@ -27,6 +28,9 @@ import java.util.Optional;
  * channel. Data reaches the file before its bit in the map, and the bit in memory comes last.
  */
 public final class FileBlob implements CachedBlob {
+    /** How often chunks that came damaged are asked for again. */
+    private static final int DAMAGED_AGAIN = 2;
+
     private static final Logger LOGGER = System.getLogger(FileBlob.class.getName());
     /** Nothing is evicted yet, so a pin has nothing to hold. */
     private static final Pin PIN = () -> {};
@@ -341,12 +345,29 @@ public final class FileBlob implements CachedBlob {
             LOGGER.log(Level.DEBUG, "A request failed, asking for less", e);
             reader.read(index, current.checks(), first, last, receiver);
         }
+        readDamagedAgain(current, flight, receiver);
         for (int position = first; position <= flight.last(); position++) {
             if (flight.claims(position) && !current.ready().get(position) && flight.failureOf(position) == null) {
                 flight.fail(
                         position,
                         new IOException(
                                 "chunk " + position + " of blob " + info.effectiveId() + " could not be decoded"));
+            }
+        }
+    }
+
+    /** Asks again for chunks that came damaged: what went wrong on the way may go right the next time. */
+    private void readDamagedAgain(Contents current, Flight flight, Receiver receiver) throws IOException {
+        ChunkIndex index = current.index();
+        for (int again = 0; again < DAMAGED_AGAIN && flight.failed(); again++) {
+            for (int position = flight.first(); position <= flight.last(); position = index.unitLast(position) + 1) {
+                IOException failure = receiver.wants(position) ? flight.failureOf(position) : null;
+                if (failure instanceof BlobDigestException || failure instanceof RafsFormatException) {
+                    LOGGER.log(
+                            Level.WARNING,
+                            "blob " + info.effectiveId() + " came damaged, asking again: " + failure.getMessage());
+                    reader.read(index, current.checks(), index.unitFirst(position), index.unitLast(position), receiver);
+                }
             }
         }
     }
@@ -370,7 +391,7 @@ public final class FileBlob implements CachedBlob {
 
         @Override
         public boolean wants(int position) {
-            return flight.claims(position);
+            return flight.claims(position) && !contents.ready().get(position);
         }
 
         @Override

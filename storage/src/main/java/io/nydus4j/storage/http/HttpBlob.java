@@ -2,7 +2,9 @@ package io.nydus4j.storage.http;
 
 import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.storage.BackendCounters;
+import io.nydus4j.storage.RateLimit;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -23,19 +25,28 @@ final class HttpBlob implements PositionalSource {
     private final Retries retries;
     private final BackendCounters counters;
     private final long timeoutMillis;
+    private final RateLimit bandwidth;
     private final AtomicLong knownSize = new AtomicLong(UNKNOWN);
 
     /**
      * Names a blob; asks for nothing yet.
      *
      * @param timeoutMillis how long the first bytes of a reply may take, 0 for ever
+     * @param bandwidth     what all blobs of a backend share
      */
-    HttpBlob(BlobEndpoint endpoint, String blobId, Retries retries, BackendCounters counters, long timeoutMillis) {
+    HttpBlob(
+            BlobEndpoint endpoint,
+            String blobId,
+            Retries retries,
+            BackendCounters counters,
+            long timeoutMillis,
+            RateLimit bandwidth) {
         this.endpoint = endpoint;
         this.blobId = blobId;
         this.retries = retries;
         this.counters = counters;
         this.timeoutMillis = timeoutMillis;
+        this.bandwidth = bandwidth;
     }
 
     @Override
@@ -83,6 +94,12 @@ final class HttpBlob implements PositionalSource {
     }
 
     private RangeReply attempt(ByteRange range, ByteBuffer target) throws IOException {
+        try {
+            bandwidth.take(range.length());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+        }
         long start = System.nanoTime();
         boolean failed = true;
         try {

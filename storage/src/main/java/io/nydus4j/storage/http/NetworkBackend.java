@@ -4,6 +4,7 @@ import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.RateLimit;
 import io.nydus4j.storage.config.NetworkSettings;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,6 +16,7 @@ public final class NetworkBackend implements BlobBackend {
     private final Retries retries;
     private final BackendCounters counters;
     private final long timeoutMillis;
+    private final RateLimit bandwidth;
     private final Map<String, HttpBlob> blobs = new ConcurrentHashMap<>();
 
     /**
@@ -29,6 +31,7 @@ public final class NetworkBackend implements BlobBackend {
         this.retries = retries;
         this.counters = counters;
         this.timeoutMillis = TimeUnit.SECONDS.toMillis(settings.timeoutSeconds());
+        this.bandwidth = new RateLimit(settings.bandwidthLimit());
     }
 
     @Override
@@ -41,7 +44,8 @@ public final class NetworkBackend implements BlobBackend {
         if (blobId.isEmpty()) {
             throw new BackendException(description(), "open", "the blob has no id", false);
         }
-        return blobs.computeIfAbsent(blobId, id -> new HttpBlob(endpoint, id, retries, counters, timeoutMillis));
+        return blobs.computeIfAbsent(
+                blobId, id -> new HttpBlob(endpoint, id, retries, counters, timeoutMillis, bandwidth));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.nydus4j.storage.prefetch;
 
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.RateLimit;
 import io.nydus4j.storage.cache.CachedBlob;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import java.io.IOException;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * {@value #MOST_RETRIES} times for the life of the prefetcher.
  */
 public final class Prefetcher implements AutoCloseable {
+    private static final long LEAST_BANDWIDTH = 16 << 20;
+
     private static final Logger LOGGER = System.getLogger(Prefetcher.class.getName());
     private static final int MOST_RETRIES = 32;
     private static final long RETRY_MILLIS = 1000;
@@ -59,7 +62,7 @@ public final class Prefetcher implements AutoCloseable {
      */
     public Prefetcher(PrefetchConfiguration configuration, CacheCounters counters) {
         this.counters = counters;
-        this.rateLimit = new RateLimit(configuration.bandwidthLimit());
+        this.rateLimit = limitOf(configuration);
         for (int i = 0; i < configuration.threads(); i++) {
             workers.add(Thread.ofVirtual().name("nydus_storage_worker_" + i).start(this::work));
         }
@@ -215,5 +218,11 @@ public final class Prefetcher implements AutoCloseable {
             lock.unlock();
         }
         workers.forEach(Thread::interrupt);
+    }
+
+    /** Returns the limit of a configuration; as in the reference, less than 16 MiB a second is raised to that. */
+    static RateLimit limitOf(PrefetchConfiguration configuration) {
+        long limit = configuration.bandwidthLimit();
+        return new RateLimit(limit == 0 ? 0 : Math.max(limit, LEAST_BANDWIDTH));
     }
 }

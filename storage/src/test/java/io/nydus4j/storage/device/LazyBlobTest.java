@@ -300,6 +300,22 @@ final class LazyBlobTest {
         }
     }
 
+    @Test
+    void bytesThatCameDamagedAreAskedForAgain() throws IOException {
+        AtomicInteger lies = new AtomicInteger(2);
+        try (BlobDevice device = device()) {
+            LazyBlob blob = device.blob(0);
+            backend.behave((request, answer) -> {
+                if (lies.getAndDecrement() > 0) {
+                    for (int i = 0; i < answer.limit(); i += 100) {
+                        answer.put(i, (byte) ~answer.get(i));
+                    }
+                }
+            });
+            assertThat(read(blob, 0, 5000)).isEqualTo(expected(0, 5000));
+        }
+    }
+
     private static void assertReadyBytesAreRight(LazyBlob blob) {
         MemorySegment mapping = blob.mapping().orElseThrow();
         for (int page = 0; page < plain.length; page += 4096) {

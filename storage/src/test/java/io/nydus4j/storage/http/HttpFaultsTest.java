@@ -479,6 +479,19 @@ final class HttpFaultsTest {
     }
 
     @Test
+    void bandwidthIsLimited() throws IOException {
+        NetworkSettings slow =
+                new NetworkSettings(false, List.of(), 5, 5, 0, ProxySettings.DEFAULT, List.of(), 200_000);
+        try (NetworkBackend backend = backend(server.address(), slow)) {
+            long start = System.nanoTime();
+            for (int i = 0; i < 6; i++) {
+                assertReads(backend);
+            }
+            assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)).isBetween(400L, 3000L);
+        }
+    }
+
+    @Test
     void closedBackendReadsNothing() throws IOException {
         NetworkBackend backend = backend(server.address(), settings());
         PositionalSource blob = backend.open(ID);

@@ -8,6 +8,7 @@ import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.RateLimit;
 import io.nydus4j.storage.TestBackend;
 import io.nydus4j.storage.TestStores;
 import io.nydus4j.storage.config.PrefetchConfiguration;
@@ -188,7 +189,7 @@ final class PrefetchTest {
 
     @Test
     void rateIsLimited() throws Exception {
-        RateLimit limit = new RateLimit(1);
+        RateLimit limit = Prefetcher.limitOf(new PrefetchConfiguration(true, 1, 1 << 20, 1, false, false));
         long start = System.nanoTime();
         limit.take(16 << 20);
         limit.take(4 << 20);

@@ -1,14 +1,9 @@
-package io.nydus4j.storage.prefetch;
+package io.nydus4j.storage;
 
 import java.util.concurrent.TimeUnit;
 
-/**
- * Lets a number of bytes pass each second; after a pause up to ten seconds' worth at once. Safe for use by several threads.
- *
- * <p>Mirrors the reference: less than 16 MiB a second is raised to that.
- */
-final class RateLimit {
-    private static final long LEAST = 16 << 20;
+/** Lets a number of bytes pass each second; after a pause up to ten seconds' worth at once. Safe for use by several threads. */
+public final class RateLimit {
     private static final int BURST_SECONDS = 10;
 
     private final long perSecond;
@@ -18,13 +13,17 @@ final class RateLimit {
     private long last = System.nanoTime();
 
     /** Makes a limit in bytes a second; 0 for none. */
-    RateLimit(long perSecond) {
-        this.perSecond = perSecond == 0 ? 0 : Math.max(perSecond, LEAST);
+    public RateLimit(long perSecond) {
+        this.perSecond = perSecond;
         this.tokens = this.perSecond;
     }
 
-    /** Waits until {@code bytes} may pass. */
-    void take(long bytes) throws InterruptedException {
+    /**
+     * Waits until {@code bytes} may pass.
+     *
+     * @throws InterruptedException if the thread is interrupted meanwhile
+     */
+    public void take(long bytes) throws InterruptedException {
         if (perSecond == 0) {
             return;
         }
