@@ -7,11 +7,15 @@ import io.nydus4j.blob.GoldenImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Builds the images that refer to archives and compares them with the reference's. */
@@ -67,5 +71,48 @@ final class ReferenceImageTest {
                 .hasMessage("conversion type 'targz-ref' conflicts with '--blob-id'");
         assertThatThrownBy(() -> build(options(ConversionType.TAR_TARFS, source).blobFile(output.resolve("b"))))
                 .hasMessage("conversion type 'tar-tarfs' conflicts with '--blob'");
+    }
+
+    private CheckResult check(Path archive, BuildResult result) throws IOException {
+        Files.copy(archive, output.resolve(result.blobs().getFirst()));
+        try (DirectoryBackend blobs = new DirectoryBackend(output)) {
+            return new CheckImage(
+                            new CheckOptions(output.resolve("boot"), Optional.of(blobs), true, 2),
+                            ProgressListener.NONE)
+                    .run();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"targz-ref, tree.tar.gz", "targz-ref, tree.tar", "estargz-ref, tree.tar.gz", "tar-tarfs, tree.tar"})
+    void everyChunkIsFoundInTheArchive(String type, String name) throws IOException {
+        Path archive = GoldenImage.root().resolve(name);
+        BuildResult result = build(
+                options(ConversionType.ofText(type).orElseThrow(), archive).chunkSize(0x1000));
+        assertThat(check(archive, result).verifiedBytes()).isGreaterThan(400_000);
+    }
+
+    @Test
+    void archiveThatIsCutOffIsFound() throws IOException {
+        Path archive = GoldenImage.root().resolve("tree.tar");
+        BuildResult result = build(options(ConversionType.TAR_TARFS, archive));
+        byte[] bytes = Files.readAllBytes(archive);
+        Path cut = Files.write(output.resolve("cut"), Arrays.copyOf(bytes, bytes.length / 2));
+        assertThatThrownBy(() -> check(cut, result)).isInstanceOf(IOException.class);
+    }
+
+    /** The reference makes more contexts than chunks of this, which its loader does not allow. */
+    @Test
+    void archiveOfRepeatedFilesGetsNoMoreContextsThanChunks() throws IOException, InterruptedException {
+        Path tree = Files.createDirectory(output.resolve("tree"));
+        byte[] content = new byte[1 << 18];
+        new SplittableRandom(1).nextBytes(content);
+        for (int i = 0; i < 60; i++) {
+            Files.write(tree.resolve("copy" + i), content);
+        }
+        Path archive = output.resolve("layer.tar.gz");
+        Root.run("tar", "-C", tree.toString(), "-czf", archive.toString(), ".");
+        BuildResult result = build(options(ConversionType.TARGZ_REF, archive).chunkSize(1 << 16));
+        assertThat(check(archive, result).verifiedChunks()).isEqualTo(4);
     }
 }

@@ -5,6 +5,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.chunk.ChunkInfoLoader;
 import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.BootstrapWalk;
 import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -56,7 +57,7 @@ public final class ImageData {
 
     /**
      * Reads the chunk information and every chunk of an image and compares them with what the image says of them. Blobs in external storage
-     * and tar files, whose chunks have neither checksum nor digest, are passed over. May block on the network.
+     * are passed over; chunks of tar files, which have neither checksum nor digest, are only read. May block on the network.
      *
      * @param backend where the blobs are; the caller closes it
      * @param threads number of threads, at least 1
@@ -64,7 +65,7 @@ public final class ImageData {
      */
     public static Verified verify(Bootstrap image, BlobBackend backend, int threads, Progress progress)
             throws IOException {
-        int unreadable = BlobFeatures.EXTERNAL | BlobFeatures.TARFS | BlobFeatures.IS_CHUNKDICT_GENERATED;
+        int unreadable = BlobFeatures.EXTERNAL | BlobFeatures.IS_CHUNKDICT_GENERATED;
         List<BlobInfo> infos = image.blobs();
         if (infos.stream().anyMatch(info -> info.features().hasAny(unreadable))) {
             return new Verified(0, 0);
@@ -81,7 +82,16 @@ public final class ImageData {
 
     private static List<ChunkRecord> distinctChunks(Bootstrap image) throws IOException {
         List<ChunkRecord> all = new ArrayList<>();
-        image.forEachChunk(all::add);
+        if (image.superblock().tarfs()) {
+            // The chunk table has only one record for each tar file.
+            BootstrapWalk.preOrder(image, (inode, _) -> {
+                for (int i = 0; i < inode.chunkCount(); i++) {
+                    all.add(inode.chunk(i));
+                }
+            });
+        } else {
+            image.forEachChunk(all::add);
+        }
         all.sort(Comparator.comparingInt(ChunkRecord::blobIndex)
                 .thenComparing(ChunkRecord::index, Integer::compareUnsigned));
         List<ChunkRecord> distinct = new ArrayList<>();
