@@ -1,6 +1,7 @@
 package io.nydus4j.build;
 
 import io.nydus4j.build.ProgressListener.Step;
+import io.nydus4j.build.extract.ImageExtraction;
 import io.nydus4j.build.write.OutputFile;
 import io.nydus4j.rafs.BootstrapWalk;
 import io.nydus4j.rafs.load.LoadOptions;
@@ -10,7 +11,7 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * Turns an image back into a tar archive: {@code nydus-image unpack}.
+ * Turns an image back into a tar archive, or into files: {@code nydus-image unpack}.
  *
  * <p>Every chunk is verified. Nothing half-written stays behind, unless the output is a FIFO.
  */
@@ -32,14 +33,30 @@ public final class UnpackImage {
     /**
      * Unpacks the image. May block on the network.
      *
-     * @throws IOException if the image is broken, a blob cannot be read, or the archive cannot be written
+     * @throws IOException if the image is broken, a blob cannot be read, or the archive or a file cannot be written
      */
     public void run() throws IOException {
-        try (Rafs image = ImageLoading.load(options.bootstrap(), options.blobs(), LoadOptions.DEFAULT);
-                OutputFile file = OutputFile.at(options.output());
+        try (Rafs image = ImageLoading.load(options.bootstrap(), options.blobs(), LoadOptions.DEFAULT)) {
+            switch (options.form()) {
+                case ARCHIVE -> writeArchive(image);
+                case DIRECTORY -> {
+                    try (BlobDevice data = BlobDevice.open(image, options.blobs())) {
+                        ImageExtraction.extract(image, data, options.output(), this::report);
+                    }
+                }
+            }
+        }
+    }
+
+    private void report(long bytes) {
+        listener.progress(Step.UNPACK, bytes, -1);
+    }
+
+    private void writeArchive(Rafs image) throws IOException {
+        try (OutputFile file = OutputFile.at(options.output());
                 BufferedOutput output = new BufferedOutput(file);
                 BlobDevice data = BlobDevice.open(image, options.blobs())) {
-            TarImage tar = new TarImage(data, output::write, bytes -> listener.progress(Step.UNPACK, bytes, -1));
+            TarImage tar = new TarImage(data, output::write, this::report);
             BootstrapWalk.walkDirectory(image, image.rootIno(), Optional.empty(), (inode, walk) -> {
                 tar.add(inode, walk.path());
                 return true;

@@ -75,6 +75,31 @@ final class UnpackGoldenImageTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "v5-lz4-4k, full.tar",
+        "v5-none-sha256, full.tar",
+        "v5-zstd-aligned, full.tar",
+        "v5-inline, full.tar",
+        "v6-zstd-4k, full.tar",
+        "v6-none-4k, full.tar",
+        "v6-batch, full.tar",
+        "v6-encrypt, full.tar",
+        "v6-toc, full.tar",
+        "v6-inline, full.tar",
+        "several-xattrs-v5, several-xattrs.tar",
+        "several-xattrs-v6, several-xattrs.tar"
+    })
+    void directoryHasTheTree(String name, String tree) throws IOException {
+        Path image = GoldenImage.root().resolve(name);
+        Path directory = work.resolve("extracted");
+        try (DirectoryBackend blobs = new DirectoryBackend(image)) {
+            UnpackOptions options = new UnpackOptions(bootstrap(image), blobs, directory, UnpackOptions.Form.DIRECTORY);
+            new UnpackImage(options, ProgressListener.NONE).run();
+        }
+        assertThat(Listing.ofDirectory(directory)).isEqualTo(Listing.ofDirectory(trees.resolve(tree)));
+    }
+
     @Test
     void chunksOfAReferencedArchiveAreVerified() throws IOException {
         Path image = GoldenImage.root().resolve("targz-ref");

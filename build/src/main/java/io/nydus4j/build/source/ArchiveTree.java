@@ -12,10 +12,14 @@ import io.nydus4j.rafs.tree.SourceId;
 import io.nydus4j.rafs.tree.Xattr;
 import io.nydus4j.rafs.v5.V5Sizes;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +44,14 @@ public final class ArchiveTree {
     private static final Set<String> LANDMARKS =
             Set.of("stargz.index.json", ".prefetch.landmark", ".no.prefetch.landmark");
 
+    /** Children from which on a directory whose names come in no order is kept aside. */
+    private static final int LARGE = 1000;
+
     private final SourceRules rules;
     private final Node root;
+    /** Children by name of large directories, which are sorted at the end. */
+    private final IdentityHashMap<Node, Map<ByteBuffer, Node>> large = new IdentityHashMap<>();
+
     private long numbers;
 
     /** Starts with a root that nothing describes. */
@@ -82,7 +92,7 @@ public final class ArchiveTree {
         }
         Node node = new Node(path.last(), mode(entry), id);
         describe(node, entry);
-        parent(entry, path).put(node);
+        put(parent(entry, path), node);
         return Optional.of(node);
     }
 
@@ -174,27 +184,52 @@ public final class ArchiveTree {
         node.setXattrsInOrder(target.xattrs());
         target.setHardLinkFlag(true);
         node.setHardLinkFlag(true);
-        parent(entry, path).put(node);
+        put(parent(entry, path), node);
         return node;
     }
 
     private @Nullable Node find(ArchivePath path) {
         Node node = root;
         for (int i = 0; node != null && i < path.length(); i++) {
-            node = node.child(path.component(i));
+            node = child(node, path.component(i));
         }
         return node;
+    }
+
+    private @Nullable Node child(Node directory, byte[] name) {
+        Map<ByteBuffer, Node> children = large.get(directory);
+        return children == null ? directory.child(name) : children.get(ByteBuffer.wrap(name));
+    }
+
+    /** Adds a child to a directory, in place of what has its name. */
+    private void put(Node directory, Node child) {
+        Map<ByteBuffer, Node> children = large.get(directory);
+        if (children != null) {
+            directory.adopt(child);
+            large.remove(children.put(ByteBuffer.wrap(child.name()), child));
+            return;
+        }
+        large.remove(directory.put(child));
+        List<Node> all = directory.children();
+        if (all.size() >= LARGE && all.getLast() != child) {
+            // To move half of them for each that comes would take too long.
+            children = new HashMap<>();
+            for (Node node : all) {
+                children.put(ByteBuffer.wrap(node.name()), node);
+            }
+            large.put(directory, children);
+        }
     }
 
     /** Returns the directory that holds {@code path}; makes up what is missing of it. */
     private Node parent(TarEntry entry, ArchivePath path) throws IOException {
         Node directory = root;
         for (int i = 0; i < path.length() - 1; i++) {
-            Node next = directory.child(path.component(i));
+            Node next = child(directory, path.component(i));
             if (next == null) {
                 next = new Node(path.component(i), IMPLIED_MODE, nextId());
                 next.setRdev(NO_DEVICE);
-                directory.put(next);
+                put(directory, next);
             } else if (!next.isDirectory()) {
                 throw broken(entry, RawBytes.printable(next.path()) + " is no directory");
             }
@@ -205,6 +240,8 @@ public final class ArchiveTree {
 
     /** Returns the tree of all members, not numbered yet. To be called once, when no more come. */
     public ImageTree finish() {
+        large.forEach((directory, children) -> directory.setChildren(new ArrayList<>(children.values())));
+        large.clear();
         ImageTree tree = new ImageTree(root);
         if (rules.version() == RafsVersion.V5) {
             V5Sizes.compute(tree);

@@ -47,6 +47,9 @@ final class PaxAttributes {
             int end = start + recordLength(header, start);
             int key = indexOf(header, ' ', start, end) + 1;
             int equals = indexOf(header, '=', key, end);
+            if (equals == key) {
+                throw broken("has no key", start);
+            }
             if (header[end - 1] != '\n') {
                 throw broken("does not end with a newline", start);
             }

@@ -108,6 +108,11 @@ public final class Node {
         return null;
     }
 
+    /** Makes this the parent of a child that {@link #setChildren} will get later; until then it is not among the children. */
+    public void adopt(Node child) {
+        child.parent = this;
+    }
+
     /**
      * Makes {@code newChildren} the children of this directory, sorting them.
      *
