@@ -89,9 +89,26 @@ public record BlobInfo(
         return metaDigest.toString();
     }
 
-    /** Tells whether the blob has a chunk information array (v6, not tarfs). */
+    /** Tells whether the blob has a chunk information array (v6, not tarfs). An array in the place of the first chunk is none. */
     public boolean hasChunkInfo() {
-        return chunkInfoCompressedSize != 0;
+        return chunkInfoCompressedSize != 0 && (chunkInfoOffset != 0 || features.has(BlobFeatures.SEPARATE));
+    }
+
+    /**
+     * Tells whether the blob may be a layer of the stargz family, that is, an archive that was not made for images: stored sizes of chunks
+     * are upper bounds then, and more than the chunk comes out when they are decompressed. Never so for a blob that is read by its own chunk
+     * information.
+     */
+    public boolean hasEstimatedChunks() {
+        boolean layer = !hasChunkInfo()
+                && !features.hasAny(BlobFeatures.SEPARATE
+                        | BlobFeatures.TARFS
+                        | BlobFeatures.EXTERNAL
+                        | BlobFeatures.HAS_TAR_HEADER
+                        | BlobFeatures.CHUNK_INFO_V2);
+        return layer
+                && (compression == Compression.GZIP
+                        || compression == Compression.ZSTD && digestAlgorithm == DigestAlgorithm.SHA256);
     }
 
     /** Returns where the stored chunks end, in bytes from the start of the data. */

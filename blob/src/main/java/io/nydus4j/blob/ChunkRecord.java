@@ -52,6 +52,12 @@ public record ChunkRecord(
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /**
+     * Value in place of a CRC, where there is none, that says: the digest is a name, not that of the plain bytes. Chunks of stargz layers
+     * whose table of contents tells no digests have it; the reference does not look at the field.
+     */
+    public static final int NAMED = 0x656D_616E;
+
     /** Offset of the blob index in a record. */
     public static final int BLOB_INDEX = 32;
     /** Offset of the flags in a record. */
@@ -103,6 +109,11 @@ public record ChunkRecord(
     /** Tells whether {@code flag}, a bit of {@link ChunkFlags}, is set. */
     public boolean has(int flag) {
         return (flags & flag) != 0;
+    }
+
+    /** Tells whether there is a digest that the plain bytes can be compared with. */
+    public boolean hasContentDigest() {
+        return !digest.isZero() && (has(ChunkFlags.HAS_CRC32) || crc32 != NAMED);
     }
 
     /** Returns this record with another place in its file. */

@@ -57,6 +57,9 @@ public final class CreateImage {
         checkPlaces();
         PrefetchPatterns patterns = PrefetchHints.patterns(options.prefetchPolicy(), options.prefetchHints());
         TraceRecorder trace = new TraceRecorder();
+        if (options.type() == ConversionType.ESTARGZTOC_REF) {
+            return runFromToc(patterns, trace);
+        }
         try (Arena arena = Arena.ofShared();
                 BuildOutputs outputs = new BuildOutputs()) {
             BuildResult result = trace.time("total_build", () -> run(patterns, trace, outputs, arena));
@@ -80,13 +83,16 @@ public final class CreateImage {
         }
     }
 
-    private void refuseUnsupported() {
-        switch (options.type()) {
-            case DIR_RAFS, ESTARGZ_RAFS, ESTARGZ_REF, TAR_RAFS, TAR_TARFS, TARGZ_RAFS, TARGZ_REF -> {}
-            case ESTARGZTOC_REF ->
-                throw new IllegalArgumentException(
-                        "conversion type '" + options.type().text() + "' is not supported yet");
+    private BuildResult runFromToc(PrefetchPatterns patterns, TraceRecorder trace) throws IOException {
+        try (Arena arena = Arena.ofShared();
+                BuildOutputs outputs = new BuildOutputs()) {
+            StargzBuild build = new StargzBuild(options, listener, trace, outputs, arena);
+            BuildResult result = trace.time("total_build", () -> build.run(patterns));
+            return result.withTrace(trace.trace());
         }
+    }
+
+    private void refuseUnsupported() {
         refuse(options.chunkDictionary(), "--chunk-dict");
         refuse(options.parentBootstrap(), "--parent-bootstrap");
         refuse(options.attributes(), "--attributes");

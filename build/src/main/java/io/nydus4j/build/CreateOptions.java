@@ -118,8 +118,11 @@ public record CreateOptions(
                 "blob id is limited to length " + MAX_BLOB_ID_V6 + " in RAFS v6");
         require(!inlineMeta || blobId.isEmpty(), "a blob with inlined metadata cannot have an id of the caller's");
         require(!inlineMeta || bootstrapOutput.isEmpty(), "inlined metadata has no bootstrap file");
+        if (type == ConversionType.ESTARGZTOC_REF) {
+            validateToc();
+        }
         require(
-                blobCacheDirectory.isPresent() || blobOutput.isPresent(),
+                blobCacheDirectory.isPresent() || blobOutput.isPresent() || type == ConversionType.ESTARGZTOC_REF,
                 "both --blob and --blob-dir are missing, please specify one to store the generated data blob file");
         require(
                 inlineMeta || bootstrapOutput.isPresent() || blobOutput.orElse(null) instanceof OutputDirectory,
@@ -127,8 +130,18 @@ public record CreateOptions(
                         + "please specify one to store the generated metadata blob file");
     }
 
+    private void validateToc() {
+        require(
+                blobCacheDirectory.isEmpty(),
+                "conversion type `" + type.text() + "` conflicts with `--blob-cache-dir`");
+        refuse(cipher != CipherAlgorithm.NONE, "--encrypt");
+        refuse(blobToc, "--features blob-toc");
+        refuse(inlineMeta, "--blob-inline-meta");
+        require(blobDataSize.orElse(0) >= 0, "invalid blob data size " + Long.toHexString(blobDataSize.orElse(0)));
+    }
+
     private void validateType() {
-        if (!type.isFixed()) {
+        if (!type.isFixed() || type == ConversionType.ESTARGZTOC_REF) {
             return;
         }
         require(

@@ -25,7 +25,6 @@ import io.nydus4j.rafs.v5.V5Sizes;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -132,8 +131,7 @@ final class ImageBuild {
 
     private BuildResult result(Built built, Optional<Path> external) throws IOException {
         outputs.commit();
-        trace.text("euid", effectiveId("unix:uid"));
-        trace.text("egid", effectiveId("unix:gid"));
+        trace.effectiveIds();
         return new BuildResult(
                 built.bootstrap,
                 built.blob.map(BlobInfo::id).stream().toList(),
@@ -288,10 +286,5 @@ final class ImageBuild {
             V5Sizes.compute(copy);
         }
         return copy;
-    }
-
-    /** Returns the effective user or group id of this process, as text. */
-    static String effectiveId(String attribute) throws IOException {
-        return String.valueOf(Files.getAttribute(Path.of("/proc/self"), attribute));
     }
 }

@@ -77,8 +77,7 @@ final class ReferenceBuild {
     BuildResult run(PrefetchPatterns patterns) throws IOException {
         Built built = options.type() == ConversionType.TAR_TARFS ? runPlain(patterns) : runDescribed(patterns);
         outputs.commit();
-        trace.text("euid", ImageBuild.effectiveId("unix:uid"));
-        trace.text("egid", ImageBuild.effectiveId("unix:gid"));
+        trace.effectiveIds();
         return new BuildResult(
                 built.bootstrap,
                 built.blob.map(BlobInfo::id).stream().toList(),
@@ -98,11 +97,10 @@ final class ReferenceBuild {
                         (file, data) -> {
                             TarMember member = Objects.requireNonNull(data.member(), "a file's data without a member");
                             if (member.sparse().isPresent()) {
-                                throw new IOException(
-                                        "tar entry "
-                                                + RawBytes.printable(
-                                                        member.entry().name())
-                                                + ": a sparse file is not in the archive as it is, so an image cannot refer to it");
+                                throw new IOException("tar entry "
+                                        + RawBytes.printable(member.entry().name())
+                                        + ": a sparse file is not in the archive as it is, so an image cannot"
+                                        + " refer to it");
                             }
                             store.add(file, member, data);
                         },

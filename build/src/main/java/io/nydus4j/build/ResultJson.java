@@ -1,5 +1,6 @@
 package io.nydus4j.build;
 
+import io.nydus4j.build.json.JsonText;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,6 +1,7 @@
 package io.nydus4j.build;
 
 import io.nydus4j.build.ImageStatistics.Count;
+import io.nydus4j.build.json.JsonText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,8 @@
 package io.nydus4j.build;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -36,6 +38,13 @@ final class TraceRecorder {
     /** Notes a text. */
     void text(String name, String text) {
         events.put(name, text);
+    }
+
+    /** Notes the effective user and group id of this process. */
+    void effectiveIds() throws IOException {
+        Path self = Path.of("/proc/self");
+        text("euid", String.valueOf(Files.getAttribute(self, "unix:uid")));
+        text("egid", String.valueOf(Files.getAttribute(self, "unix:gid")));
     }
 
     BuildTrace trace() {

@@ -26,6 +26,7 @@ public final class ChunkDecoder implements AutoCloseable {
 
     private final Codec codec;
     private final Optional<UnitCipher> cipher;
+    private final boolean estimated;
     private @Nullable ZranDecoder zran;
     private byte[] clear = new byte[0];
 
@@ -36,6 +37,11 @@ public final class ChunkDecoder implements AutoCloseable {
      * @param cipher      decrypts the blob's units, for this decoder alone; empty if the blob is not encrypted
      */
     public ChunkDecoder(Compression compression, Optional<UnitCipher> cipher) {
+        this(compression, cipher, false);
+    }
+
+    private ChunkDecoder(Compression compression, Optional<UnitCipher> cipher, boolean estimated) {
+        this.estimated = estimated;
         this.codec = Codec.of(compression);
         this.cipher = cipher;
     }
@@ -46,7 +52,7 @@ public final class ChunkDecoder implements AutoCloseable {
      * @throws RafsFormatException if the blob is encrypted in a way that cannot be read
      */
     public static ChunkDecoder of(BlobInfo blob) throws RafsFormatException {
-        return new ChunkDecoder(blob.compression(), UnitCipher.of(blob));
+        return new ChunkDecoder(blob.compression(), UnitCipher.of(blob), blob.hasEstimatedChunks());
     }
 
     /**
@@ -142,7 +148,11 @@ public final class ChunkDecoder implements AutoCloseable {
     }
 
     private void expand(boolean compressed, MemorySegment stored, MemorySegment plain) throws RafsFormatException {
-        (compressed ? codec : Codec.of(Compression.NONE)).decompress(stored, plain);
+        if (compressed && estimated) {
+            codec.decompressStart(stored, plain);
+        } else {
+            (compressed ? codec : Codec.of(Compression.NONE)).decompress(stored, plain);
+        }
     }
 
     private MemorySegment decrypt(MemorySegment stored) throws RafsFormatException {

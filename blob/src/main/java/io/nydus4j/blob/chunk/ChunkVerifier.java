@@ -78,7 +78,7 @@ public final class ChunkVerifier {
     }
 
     /**
-     * Compares a chunk with the CRC in its record, or where that has none with its digest, unless that is zero.
+     * Compares a chunk with the CRC in its record, or where that has none with its digest, if it has one.
      *
      * @param plain the chunk's plain bytes
      * @return whether there was something to compare with
@@ -89,7 +89,7 @@ public final class ChunkVerifier {
             checkCrc32(chunk.index(), chunk.crc32(), plain);
             return true;
         }
-        if (chunk.digest().isZero()) {
+        if (!chunk.hasContentDigest()) {
             return false;
         }
         checkDigest(chunk.index(), chunk.digest(), plain);

@@ -65,6 +65,17 @@ public sealed interface Codec permits GzipCodec, Lz4BlockCodec, NoneCodec, ZstdC
      */
     void decompress(MemorySegment stored, MemorySegment plain) throws RafsFormatException;
 
+    /**
+     * Decompresses the start of what may be longer, and perhaps cut off behind it: a chunk within a layer of the stargz family.
+     *
+     * @param stored compressed bytes, enough for {@code plain}
+     * @param plain  takes exactly its size of plain bytes. Its content is undefined after an exception
+     * @throws RafsFormatException if the bytes are malformed, or hold fewer than {@code plain} takes
+     */
+    default void decompressStart(MemorySegment stored, MemorySegment plain) throws RafsFormatException {
+        decompress(stored, plain);
+    }
+
     /** Decompresses one chunk between arrays; like {@link #decompress(MemorySegment, MemorySegment)}. */
     default void decompress(byte[] stored, int offset, int length, byte[] plain, int plainOffset, int plainLength)
             throws RafsFormatException {

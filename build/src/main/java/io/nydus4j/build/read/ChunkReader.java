@@ -82,7 +82,7 @@ public final class ChunkReader implements AutoCloseable {
             throw broken(chunk, "starts past the end of its blob, " + dataSize);
         }
         // The stored size of old stargz chunks is an estimate that may pass the end.
-        boolean estimated = compressed && blob.info().compression() == Compression.GZIP;
+        boolean estimated = compressed && blob.info().hasEstimatedChunks();
         int stop = estimated ? (int) Math.min(size, dataSize - start) : size;
         MemorySegment input = readStored(blob, start, stop);
         unitBlob = -1;
@@ -150,7 +150,7 @@ public final class ChunkReader implements AutoCloseable {
         if (chunk.has(ChunkFlags.HAS_CRC32)) {
             verifier.checkCrc32(chunk.index(), chunk.crc32(), bytes);
         }
-        if (!chunk.digest().isZero()) {
+        if (chunk.hasContentDigest()) {
             verifier.checkDigest(chunk.index(), chunk.digest(), bytes);
         }
     }

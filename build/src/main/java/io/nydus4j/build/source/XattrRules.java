@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Which xattrs an image can hold. Mirrors {@code RafsXAttrs::add} of the reference. */
-final class XattrRules {
+public final class XattrRules {
     private static final int MAX_NAME = 255;
     private static final int MAX_VALUE = 65536;
     private static final List<byte[]> PREFIXES = List.of(
@@ -22,7 +22,7 @@ final class XattrRules {
     }
 
     /** Tells whether an image can hold an xattr of this name. */
-    static boolean isAllowed(byte[] name) {
+    public static boolean isAllowed(byte[] name) {
         for (byte[] prefix : PREFIXES) {
             if (name.length >= prefix.length && Arrays.equals(name, 0, prefix.length, prefix, 0, prefix.length)) {
                 return true;
@@ -32,7 +32,7 @@ final class XattrRules {
     }
 
     /** Tells whether name and value are short enough. */
-    static boolean fits(byte[] name, byte[] value) {
+    public static boolean fits(byte[] name, byte[] value) {
         return name.length <= MAX_NAME && value.length <= MAX_VALUE;
     }
 }

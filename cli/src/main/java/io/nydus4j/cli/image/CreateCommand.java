@@ -46,9 +46,16 @@ final class CreateCommand implements Command {
     /** A hint list is text that a person or a tool wrote; anything larger is a mistake. */
     private static final int MAX_HINT_BYTES = 64 << 20;
 
+    /** What the makers of eStargz layers use unless they are told. */
+    private static final int TOC_CHUNK_SIZE = 0x40_0000;
+
     private final PrintStream err;
     private final Syntax syntax = Syntax.command("create", "Builds an image from a directory or an archive.")
-            .positional("SOURCE", 1, 1, "The directory, or the archive: a file, a FIFO or /dev/stdin.")
+            .positional(
+                    "SOURCE",
+                    1,
+                    1,
+                    "The directory, the archive or the table of contents: a file, a FIFO or /dev/stdin.")
             .choice("-t --type --source-type", "dir-rafs", TYPES, "What the source is and what becomes of it.")
             .value("-B --bootstrap", "The file that takes the image's metadata.")
             .value("-D --blob-dir", "The directory that takes metadata and data, files named by their digests.")
@@ -58,7 +65,9 @@ final class CreateCommand implements Command {
             .value("--blob-id", "The id of the data blob; without, its SHA-256.")
             .value("--blob-data-size", "The size of the eStargz archive, in hexadecimal.")
             .hidden("--blob-offset")
-            .value("--chunk-size", "Bytes of a chunk: a power of two from 0x1000 to 0x1000000. Default: 0x100000.")
+            .value(
+                    "--chunk-size",
+                    "Bytes of a chunk: a power of two from 0x1000 to 0x1000000. Default: 0x100000, of layers 0x400000.")
             .valueOr("--batch-size", "0", "Bytes up to which small files are compressed together (v6); 0 for not.")
             .choice("--compressor", "zstd", List.of("none", "lz4_block", "zstd"), "How data is compressed.")
             .choice("--digester", "blake3", List.of("blake3", "sha256"), "How data is identified.")
@@ -87,6 +96,7 @@ final class CreateCommand implements Command {
             .value("--threads", "Threads that digest and compress. Default: the number of processors.")
             .conflict("--blob-inline-meta", "--bootstrap", "--blob-id", "--blob-cache-dir")
             .conflict("--blob-cache-dir", "--blob", "--blob-dir", "--compressor")
+            .requiredIf("--blob-id", arguments -> arguments.has("--type") && isToc(arguments))
             .requiredUnless("--bootstrap", "--blob-dir", "--blob-inline-meta")
             .requiredUnless("--blob", "--type", "--blob-dir")
             .requiredUnless("--external-blob", "--type", "--blob-dir")
@@ -94,6 +104,7 @@ final class CreateCommand implements Command {
                     "nydus-image create -t dir-rafs -B image.boot -b image.blob rootfs/",
                     "zcat layer.tar.gz | nydus-image create -t tar-rafs -D images/ /dev/stdin",
                     "nydus-image create -D images/ --compressor lz4_block --chunk-size 0x10000 rootfs/",
+                    "nydus-image create -t stargz_index -B image.boot --blob-id 5c18... layer.esgz",
                     "echo /usr/bin | nydus-image create -D images/ --prefetch-policy fs rootfs/");
 
     CreateCommand(PrintStream err) {
@@ -118,6 +129,10 @@ final class CreateCommand implements Command {
             OutputJson.write(Path.of(arguments.text("--output-json")), result.toJson(Version.tool()));
         }
         return 0;
+    }
+
+    private static boolean isToc(Arguments arguments) {
+        return ConversionType.ofText(arguments.text("--type")).orElse(null) == ConversionType.ESTARGZTOC_REF;
     }
 
     /** Says which choices of the user's do not count. */
@@ -166,6 +181,9 @@ final class CreateCommand implements Command {
         PrefetchPolicy policy = PrefetchPolicy.parse(arguments.text("--prefetch-policy"));
         if (policy != PrefetchPolicy.NONE) {
             options.prefetch(policy, hints(System.in));
+        }
+        if (type == ConversionType.ESTARGZTOC_REF) {
+            options.chunkSize(TOC_CHUNK_SIZE);
         }
         arguments
                 .optional("--chunk-size")

@@ -102,7 +102,7 @@ final class ChunkChecks {
     }
 
     private static boolean keepsDigest(ChunkRecord record, boolean allDigests) {
-        return !record.digest().isZero() && (allDigests || !record.has(ChunkFlags.HAS_CRC32));
+        return record.hasContentDigest() && (allDigests || !record.has(ChunkFlags.HAS_CRC32));
     }
 
     /** Tells whether an image says another place or length of a chunk than the blob itself. */

@@ -1,24 +1,24 @@
-package io.nydus4j.build;
+package io.nydus4j.build.json;
 
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 
 /** Writes JSON: maps, lists, texts, and all else as it prints itself. The nesting is as deep as the caller makes it. */
-final class JsonText {
+public final class JsonText {
     private static final String INDENT = "  ";
 
     private JsonText() {}
 
     /** Returns the text over several lines, two spaces a level, without a newline at the end. */
-    static String indented(Map<String, ?> fields) {
+    public static String indented(Map<String, ?> fields) {
         StringBuilder text = new StringBuilder();
         append(text, fields, "\n");
         return text.toString();
     }
 
     /** Returns the text on one line, without spaces or a newline at the end. */
-    static String compact(Map<String, ?> fields) {
+    public static String compact(Map<String, ?> fields) {
         StringBuilder text = new StringBuilder();
         append(text, fields, "");
         return text.toString();

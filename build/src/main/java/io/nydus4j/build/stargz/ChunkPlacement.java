@@ -1,0 +1,113 @@
+package io.nydus4j.build.stargz;
+
+import io.nydus4j.blob.ChunkFlags;
+import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.Digest;
+import io.nydus4j.blob.RafsFormatException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Gives the chunks of a layer their places: where they lie in the layer, and in the uncompressed address space. To be used once.
+ *
+ * <p>A table of contents tells where a chunk starts, not where it ends. So its stored size is an upper bound: up to where the next one
+ * starts, and no more than data of its length may become.
+ */
+final class ChunkPlacement {
+    private static final int MAX_CHUNKS = 0xFF_FFFF;
+    private static final long MAX_STORED = 0x100_0000;
+    private static final long PAGE = 4096;
+
+    private final StargzLayout layout;
+    private final Map<Digest, ChunkRecord> known = new HashMap<>();
+    private final List<ChunkRecord> records = new ArrayList<>();
+    private long plainCursor;
+    private long plainEnd;
+    private long storedEnd;
+
+    ChunkPlacement(StargzLayout layout) {
+        this.layout = layout;
+    }
+
+    /**
+     * Places all chunks.
+     *
+     * @param chunks those of all files, in the order of the list
+     * @throws RafsFormatException if they do not lie one behind the other in the layer
+     */
+    StargzBlob place(List<StargzChunk> chunks) throws RafsFormatException {
+        for (int i = 0; i < chunks.size(); i++) {
+            StargzChunk chunk = chunks.get(i);
+            boolean last = i + 1 == chunks.size();
+            long window =
+                    window(chunk, last ? layout.layerSize() : chunks.get(i + 1).layerOffset());
+            ChunkRecord equal = chunk.hasContentDigest() ? known.get(chunk.digest()) : null;
+            if (equal != null && equal.uncompressedSize() != chunk.length()) {
+                throw chunk.label().broken("has the digest of a chunk of another length: " + chunk.digest());
+            }
+            chunk.place(equal != null ? equal : store(chunk, window));
+        }
+        long end = layout.aligned() ? roundUp(plainEnd) : plainEnd;
+        return new StargzBlob(records, layout.version6() ? roundUp(end) : plainEnd, storedEnd);
+    }
+
+    private static long roundUp(long offset) {
+        return offset + PAGE - 1 & -PAGE;
+    }
+
+    /** Returns the stored bytes from a chunk's start that hold all of it. */
+    private long window(StargzChunk chunk, long next) throws RafsFormatException {
+        if (Long.compareUnsigned(chunk.layerOffset(), next) >= 0) {
+            throw chunk.label()
+                    .broken("stargz compressed offset is out of order: " + Long.toUnsignedString(chunk.layerOffset())
+                            + ", what follows is at " + Long.toUnsignedString(next)
+                            + (next == chunk.layerOffset()
+                                    ? "; files that share compressed data are not supported"
+                                    : ""));
+        }
+        long gap = next - chunk.layerOffset();
+        if (Long.compareUnsigned(gap, MAX_STORED) > 0) {
+            throw chunk.label()
+                    .broken("stargz compressed size is too big: " + Long.toUnsignedString(gap)
+                            + " bytes up to what follows");
+        }
+        return Math.min(gap, bound(chunk.length()));
+    }
+
+    private long bound(int length) {
+        return switch (layout.compression()) {
+            // Header, trailer, final block, a header for each block, and some slack.
+            case GZIP -> length + 10 + 8 + 5 + 5L * (length / 16384) + 128;
+            // The last block of a chunk may hold as much of what follows in the archive.
+            case ZSTD -> length + (length >> 8) + (256L << 10);
+            case NONE, LZ4_BLOCK -> throw new IllegalArgumentException("no layer: " + layout.compression());
+        };
+    }
+
+    private ChunkRecord store(StargzChunk chunk, long window) throws RafsFormatException {
+        if (records.size() == MAX_CHUNKS) {
+            throw chunk.label().broken("the number of chunks in blob exceeds the u32 limit");
+        }
+        ChunkRecord record = new ChunkRecord(
+                chunk.digest(),
+                layout.blobIndex(),
+                ChunkFlags.COMPRESSED,
+                (int) window,
+                chunk.length(),
+                chunk.layerOffset(),
+                plainCursor,
+                chunk.fileOffset(),
+                records.size(),
+                chunk.hasContentDigest() ? 0 : ChunkRecord.NAMED);
+        if (chunk.hasContentDigest()) {
+            known.put(record.digest(), record);
+        }
+        records.add(record);
+        plainEnd = plainCursor + chunk.length();
+        plainCursor = layout.aligned() ? roundUp(plainEnd) : plainEnd;
+        storedEnd = Math.max(storedEnd, chunk.layerOffset() + window);
+        return record;
+    }
+}
