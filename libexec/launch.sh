@@ -59,7 +59,7 @@ find_app() {
 # The heap, the collector (first) and all else that an AOT cache must find as it was when it was made.
 java_options() {
     options=(-XX:+UseSerialGC -XX:-UsePerfData "-Xmx$heap" "-Xlog:disable"
-        --enable-native-access=io.nydus4j.linux,aircompressor.v3 --sun-misc-unsafe-memory-access=allow
+        --enable-native-access=io.nydus4j.linux,aircompressor.v3,org.xerial.sqlitejdbc --sun-misc-unsafe-memory-access=allow
         -p "$modules")
 }
 
@@ -109,9 +109,9 @@ if [[ ${NYDUS4J_AOT-} != off ]]; then
     [[ ! -r $aot ]] || options+=("-XX:AOTCache=$aot")
 fi
 
-# The codecs unpack their native part; /tmp may forbid to run what lies there.
+# The codecs and SQLite unpack their native part; /tmp may forbid to run what lies there.
 if [[ -d $cache/tmp ]] || mkdir -p -- "$cache/tmp" 2>/dev/null; then
-    [[ ! -w $cache/tmp ]] || options+=("-Daircompressor.tmpdir=$cache/tmp")
+    [[ ! -w $cache/tmp ]] || options+=("-Daircompressor.tmpdir=$cache/tmp" "-Dorg.sqlite.tmpdir=$cache/tmp")
 fi
 quick=
 case $compile in

@@ -4,6 +4,8 @@ module io.nydus4j.build {
     requires transitive io.nydus4j.rafs;
     requires transitive io.nydus4j.storage;
     requires io.nydus4j.linux;
+    requires java.sql;
+    requires org.xerial.sqlitejdbc;
     requires tools.jackson.core;
     requires static org.jspecify;
 

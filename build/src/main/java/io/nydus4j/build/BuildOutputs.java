@@ -2,6 +2,8 @@ package io.nydus4j.build;
 
 import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.build.write.OutputFile;
+import io.nydus4j.linux.RawBytes;
+import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -96,8 +98,10 @@ final class BuildOutputs implements AutoCloseable {
 
     /** Returns {@code path} with its extension, if it has one, replaced. */
     static Path withExtension(Path path, String extension) {
-        String name = String.valueOf(path.getFileName());
+        // Names need not be text.
+        Path fileName = path.getFileName();
+        String name = fileName == null ? "" : RawBytes.text(NativePath.bytes(fileName));
         int dot = name.lastIndexOf('.');
-        return path.resolveSibling((dot > 0 ? name.substring(0, dot) : name) + "." + extension);
+        return path.resolveSibling(NativePath.path((dot > 0 ? name.substring(0, dot) : name) + "." + extension));
     }
 }

@@ -41,7 +41,11 @@ public final class CheckImage {
         try (Rafs image = load(options.blobs())) {
             long inodes = image.superblock().inodesCount();
             listener.progress(Step.CHECK, 0, inodes);
-            new BootstrapListing(image).check();
+            TraceRecorder trace = new TraceRecorder();
+            trace.time("load_tree_from_bootstrap", () -> {
+                new BootstrapListing(image).check();
+                return inodes;
+            });
             listener.progress(Step.CHECK, inodes, inodes);
             ImageData.Verified data = options.verifyData()
                     ? ImageData.verify(
@@ -57,7 +61,8 @@ public final class CheckImage {
                     image.blobs(),
                     inodes,
                     data.chunks(),
-                    data.bytes());
+                    data.bytes(),
+                    trace.trace());
         }
     }
 

@@ -6,7 +6,6 @@ import io.nydus4j.rafs.BootstrapListing;
 import io.nydus4j.rafs.RafsVersion;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.TreeMap;
 
 /**
  * What {@link CheckImage} found: a sound image.
@@ -18,6 +17,7 @@ import java.util.TreeMap;
  * @param inodes         names seen, the root included
  * @param verifiedChunks chunks whose data was read and verified; 0 if that was not asked for
  * @param verifiedBytes  their plain size in bytes
+ * @param trace          how long it took to read the metadata
  */
 public record CheckResult(
         Path bootstrap,
@@ -26,7 +26,8 @@ public record CheckResult(
         List<BlobInfo> blobs,
         long inodes,
         long verifiedChunks,
-        long verifiedBytes) {
+        long verifiedBytes,
+        BuildTrace trace) {
     /** Returns the lines that {@code nydus-image check} prints for a sound image, each with its newline. */
     public String summary() {
         StringBuilder text = new StringBuilder();
@@ -40,7 +41,6 @@ public record CheckResult(
      * @param toolVersion value of {@code version}
      */
     public String toJson(String toolVersion) {
-        BuildTrace trace = new BuildTrace(new TreeMap<>(), new TreeMap<>());
         List<String> ids = blobs.stream().map(BlobInfo::effectiveId).toList();
         return new ResultJson(
                         toolVersion,

@@ -1,6 +1,7 @@
 package io.nydus4j.build;
 
 import io.nydus4j.blob.CipherAlgorithm;
+import io.nydus4j.build.external.Attributes;
 import io.nydus4j.build.layer.Whiteouts;
 import io.nydus4j.build.source.DirectorySource;
 import io.nydus4j.build.source.SourceRules;
@@ -95,8 +96,9 @@ public final class CreateImage {
     private void refuseUnsupported() {
         refuse(options.chunkDictionary(), "--chunk-dict");
         refuse(options.parentBootstrap(), "--parent-bootstrap");
-        refuse(options.attributes(), "--attributes");
-        refuse(options.blobCacheDirectory(), "--blob-cache-dir");
+        if (options.type().isFixed()) {
+            refuse(options.blobCacheDirectory(), "--blob-cache-dir of a reference to an archive");
+        }
     }
 
     private static void refuse(Optional<Path> option, String name) {
@@ -106,6 +108,9 @@ public final class CreateImage {
     }
 
     private void checkPlaces() throws IOException {
+        if (options.attributes().isPresent()) {
+            Attributes.read(options.attributes().get()); // archives have no use for it, but it must make sense
+        }
         if (options.blobOutput().orElse(null) instanceof OutputPlace.OutputDirectory directory
                 && !Files.exists(directory.path())) {
             throw new IOException("directory to store blobs does not exist: " + directory.path());

@@ -406,7 +406,11 @@ public record CreateOptions(
                     source,
                     type,
                     version,
-                    type.isReference() ? Compression.GZIP : type.isFixed() ? Compression.NONE : compression,
+                    type.isReference()
+                            ? Compression.GZIP
+                            : type.isFixed() || blobCacheDirectory.isPresent() // cache files hold plain bytes
+                                    ? Compression.NONE
+                                    : compression,
                     type.isFixed() ? DigestAlgorithm.SHA256 : digestAlgorithm,
                     cipher,
                     chunkSize,

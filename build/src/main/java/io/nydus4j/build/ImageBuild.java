@@ -3,6 +3,8 @@ package io.nydus4j.build;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.chunk.ChunkInfoHeader;
 import io.nydus4j.build.ProgressListener.Step;
+import io.nydus4j.build.external.Attributes;
+import io.nydus4j.build.external.ExternalTree;
 import io.nydus4j.build.source.Source;
 import io.nydus4j.build.source.TarSource;
 import io.nydus4j.build.write.BlobTable;
@@ -44,6 +46,8 @@ final class ImageBuild {
     private final Arena arena;
 
     private final BlobFormat format;
+    private Optional<BlobCacheFiles> cache = Optional.empty();
+    private Optional<ChunkInfoHeader> chunkInfoHeader = Optional.empty();
     private final BlobTable blobs = new BlobTable(List.of());
 
     /** Prepares a build; {@code outputs} take its files, {@code arena} its bootstraps. */
@@ -64,24 +68,29 @@ final class ImageBuild {
 
     /** Builds an image and its external bootstrap, and gives its files their names. The trace of the result is empty. */
     BuildResult run(Source source, PrefetchPatterns patterns) throws IOException {
+        Attributes attributes = options.attributes().isPresent()
+                ? Attributes.read(options.attributes().get())
+                : Attributes.NONE;
         ImageTree tree = trace.time(
                 "build_tree",
                 () -> trace.time(
                         "load_from_directory",
                         () -> source.readTree(options.threads(), names -> listener.progress(Step.SCAN, names, -1))));
-        trace.count("load_from_directory", source.namesSeen());
+        trace.number("load_from_directory", source.namesSeen());
+        ExternalTree external = takeExternal(tree, attributes);
         PrefetchPatterns.Selection selection = select(tree, patterns);
         Optional<OutputFile> blobFile = openBlob();
-        BlobWriter blob = new BlobWriter(blobFile);
+        BlobWriter blob = newBlob(blobFile);
         StoredChunks chunks = trace.time("dump_blob", () -> storeChunks(source, selection, blob));
         Built built = finish(blobFile, blob, chunks, tree, selection);
-        return result(built, writeExternal(tree, built.bootstrap));
+        List<String> externalBlobs = external.blobs().stream().map(BlobInfo::id).toList();
+        return result(built, writeExternal(tree, external, built.bootstrap), externalBlobs);
     }
 
     /** Builds an image from an archive, whose data is stored while its names are read. The trace of the result is empty. */
     BuildResult run(TarSource source, PrefetchPatterns patterns) throws IOException {
         Optional<OutputFile> blobFile = openBlob();
-        BlobWriter blob = new BlobWriter(blobFile);
+        BlobWriter blob = newBlob(blobFile);
         try (ChunkStream stream = new ChunkStream(
                 format.chunkSettings(),
                 options.threads(),
@@ -96,7 +105,7 @@ final class ImageBuild {
                             names -> listener.progress(Step.SCAN, names, -1)));
             StoredChunks chunks = trace.time("dump_blob", stream::finish);
             PrefetchPatterns.Selection selection = select(tree, patterns);
-            return result(finish(blobFile, blob, chunks, tree, selection), Optional.empty());
+            return result(finish(blobFile, blob, chunks, tree, selection), Optional.empty(), List.of());
         }
     }
 
@@ -105,6 +114,23 @@ final class ImageBuild {
             tree.number();
             return patterns.select(tree);
         });
+    }
+
+    private ExternalTree takeExternal(ImageTree tree, Attributes attributes) throws IOException {
+        ExternalTree external = ExternalTree.takeFrom(tree.root(), attributes, options.digestAlgorithm());
+        if (options.version() == RafsVersion.V5 && attributes.hasExternal()) {
+            V5Sizes.compute(tree);
+        }
+        return external;
+    }
+
+    private BlobWriter newBlob(Optional<OutputFile> blobFile) throws IOException {
+        if (options.blobCacheDirectory().isEmpty()) {
+            return new BlobWriter(blobFile);
+        }
+        BlobCacheFiles files = new BlobCacheFiles(options.blobCacheDirectory().get(), outputs);
+        cache = Optional.of(files);
+        return files.newBlob();
     }
 
     private Optional<OutputFile> openBlob() throws IOException {
@@ -126,10 +152,13 @@ final class ImageBuild {
                 ? finishInlined(blob, chunks, tree, table)
                 : finishApart(blob, chunks, tree, table);
         blobFile.ifPresent(file -> built.blob.ifPresent(info -> outputs.setName(file, info.id())));
+        if (cache.isPresent() && built.blob.isPresent()) {
+            cache.get().finish(built.blob.get().id(), blob, chunks, chunkInfoHeader);
+        }
         return built;
     }
 
-    private BuildResult result(Built built, Optional<Path> external) throws IOException {
+    private BuildResult result(Built built, Optional<Path> external, List<String> externalBlobs) throws IOException {
         outputs.commit();
         trace.effectiveIds();
         return new BuildResult(
@@ -137,7 +166,7 @@ final class ImageBuild {
                 built.blob.map(BlobInfo::id).stream().toList(),
                 built.blob.map(BlobInfo::compressedSize).orElse(0L),
                 external,
-                List.of(),
+                externalBlobs,
                 options.version(),
                 options.compression(),
                 new BuildTrace(new TreeMap<>(), new TreeMap<>()));
@@ -217,6 +246,7 @@ final class ImageBuild {
         if (options.version() == RafsVersion.V6) {
             ChunkSettings settings = format.chunkSettings();
             ChunkInfoHeader header = tail.appendChunkInfo(chunks, settings);
+            chunkInfoHeader = Optional.of(header);
             entry.chunkInfoCompression(header.compression())
                     .chunkInfoOffset(header.offset())
                     .chunkInfoCompressedSize(header.compressedSize())
@@ -250,21 +280,27 @@ final class ImageBuild {
                 options.type() == ConversionType.TAR_TARFS);
     }
 
-    /**
-     * Writes the bootstrap of the files that lie in external storage: of the root alone, as long as there are none. The reference writes
-     * it always.
-     */
-    private Optional<Path> writeExternal(ImageTree main, Optional<Path> mainPath) throws IOException {
+    /** Writes the bootstrap of the files that lie in external storage: of the root alone if there are none, as the reference does. */
+    private Optional<Path> writeExternal(ImageTree main, ExternalTree external, Optional<Path> mainPath)
+            throws IOException {
         if (mainPath.isEmpty() && options.externalBlobOutput().isEmpty()) {
             return Optional.empty();
         }
-        ImageTree tree = new ImageTree(externalRoot(main.root()));
+        ImageTree tree = new ImageTree(external.root());
+        if (options.version() == RafsVersion.V5) {
+            V5Sizes.compute(tree);
+        }
         tree.number();
         // The reference's v6 keeps the flag from one bootstrap to the next.
         boolean xattrFlag = options.version() == RafsVersion.V6
                 && main.nodes().stream().anyMatch(node -> !node.xattrs().isEmpty());
         MemorySegment bootstrap = BootstrapWriters.write(
-                arena, options.version(), tree, List.of(), List.of(), bootstrapOptions(xattrFlag));
+                arena,
+                options.version(),
+                tree,
+                external.blobs(),
+                List.of(),
+                bootstrapOptions(xattrFlag).withChunkSize(external.chunkSize().orElse(options.chunkSize())));
         if (mainPath.isPresent()) {
             Path path = BuildOutputs.withExtension(mainPath.get(), EXTERNAL);
             outputs.open(new OutputPlace.OutputFile(path)).write(bootstrap);
@@ -274,17 +310,5 @@ final class ImageBuild {
                 new OutputPlace.OutputFile(options.externalBlobOutput().orElseThrow());
         tail(new BlobWriter(Optional.of(outputs.open(place)))).appendBootstrap(bootstrap);
         return Optional.empty();
-    }
-
-    private Node externalRoot(Node root) {
-        Node copy = Node.root(root.mode(), root.sourceId());
-        copy.setOwner(root.uid(), root.gid());
-        copy.setMtime(root.mtimeSeconds(), root.mtimeNanos());
-        copy.setRdev(root.rdev());
-        copy.setXattrsInOrder(root.xattrs());
-        if (options.version() == RafsVersion.V5) {
-            V5Sizes.compute(copy);
-        }
-        return copy;
     }
 }

@@ -35,6 +35,11 @@ final class TraceRecorder {
         }
     }
 
+    /** Notes a number, even 0. */
+    void number(String name, long number) {
+        events.put(name, number);
+    }
+
     /** Notes a text. */
     void text(String name, String text) {
         events.put(name, text);

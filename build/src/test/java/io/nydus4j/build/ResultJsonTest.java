@@ -56,7 +56,15 @@ final class ResultJsonTest {
     @Test
     void resultOfACheckIsOnOneLine() {
         BlobInfo blob = BlobInfo.builder().id("blob").build();
-        CheckResult result = new CheckResult(Path.of("boot"), RafsVersion.V5, Compression.ZSTD, List.of(blob), 1, 0, 0);
+        CheckResult result = new CheckResult(
+                Path.of("boot"),
+                RafsVersion.V5,
+                Compression.ZSTD,
+                List.of(blob),
+                1,
+                0,
+                0,
+                new BuildTrace(new TreeMap<>(), new TreeMap<>()));
         assertThat(result.toJson("v1"))
                 .isEqualTo(
                         "{\"version\":\"v1\",\"bootstrap\":\"boot\",\"blobs\":[\"blob\"],\"external_bootstrap\":\"\","

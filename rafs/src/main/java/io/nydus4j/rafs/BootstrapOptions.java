@@ -22,4 +22,10 @@ public record BootstrapOptions(
         CipherAlgorithm cipher,
         boolean explicitUidGid,
         boolean forceXattrFlag,
-        boolean tarfs) {}
+        boolean tarfs) {
+    /** Returns these options with another chunk size. */
+    public BootstrapOptions withChunkSize(int newChunkSize) {
+        return new BootstrapOptions(
+                newChunkSize, compression, digestAlgorithm, cipher, explicitUidGid, forceXattrFlag, tarfs);
+    }
+}

@@ -5,6 +5,7 @@ import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.blob.toc.BlobTarHeader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 
 /**
@@ -15,6 +16,8 @@ import java.util.Optional;
  */
 public final class BlobWriter {
     private final Optional<OutputFile> file;
+    private final Optional<OutputFile> plain;
+    private long plainEnd;
     private final Sha256 running = new Sha256();
     private long position;
 
@@ -24,7 +27,21 @@ public final class BlobWriter {
      * @param file takes the bytes; without one they are only counted and digested
      */
     public BlobWriter(Optional<OutputFile> file) {
+        this(file, Optional.empty());
+    }
+
+    private BlobWriter(Optional<OutputFile> file, Optional<OutputFile> plain) {
         this.file = file;
+        this.plain = plain;
+    }
+
+    /**
+     * Starts a blob that is only counted and digested, and whose uncompressed address space is written instead.
+     *
+     * @param plain takes the plain bytes of chunks at their places
+     */
+    public static BlobWriter toCache(OutputFile plain) {
+        return new BlobWriter(Optional.empty(), Optional.of(plain));
     }
 
     /** Returns the number of bytes written so far. */
@@ -38,6 +55,24 @@ public final class BlobWriter {
             file.get().write(data);
         }
         position += data.byteSize();
+    }
+
+    /** Tells whether plain bytes are wanted. */
+    boolean wantsPlain() {
+        return plain.isPresent();
+    }
+
+    /** Writes the plain bytes of a chunk to their place in the uncompressed address space. */
+    void writePlain(long offset, MemorySegment data) throws IOException {
+        plain.orElseThrow().writeAt(offset, data.asByteBuffer());
+        plainEnd = Math.max(plainEnd, offset + data.byteSize());
+    }
+
+    /** Makes the uncompressed address space as large as it is said to be. */
+    public void endPlain(long size) throws IOException {
+        if (plainEnd < size) {
+            plain.orElseThrow().writeAt(size - 1, ByteBuffer.allocate(1));
+        }
     }
 
     /** Feeds the running digest with bytes that somebody else writes. */

@@ -128,10 +128,28 @@ final class ChunkStore implements AutoCloseable {
         for (ChunkTask task = flow.takePacked(); task != null; task = flow.takePacked()) {
             recorder.record(task.steps());
             blob.write(task.packed());
+            writePlain(task);
             done += task.plainLength();
             undigested.add(task);
             progress.stored(done, totalBytes);
         }
+    }
+
+    private void writePlain(ChunkTask task) throws IOException {
+        if (!blob.wantsPlain()) {
+            return;
+        }
+        for (Step step : task.steps()) {
+            switch (step) {
+                case Step.Store store -> writePlain(task, store.chunk());
+                case Step.Join join -> writePlain(task, join.chunk());
+                default -> {} // nothing new
+            }
+        }
+    }
+
+    private void writePlain(ChunkTask task, PendingChunk chunk) throws IOException {
+        blob.writePlain(chunk.uncompressedOffset, task.plain(chunk));
     }
 
     /** Ends the threads and stores what is left, when all tasks are written. */

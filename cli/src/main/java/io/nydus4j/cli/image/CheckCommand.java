@@ -13,7 +13,6 @@ import io.nydus4j.rafs.BootstrapListing;
 import io.nydus4j.rafs.load.Rafs;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 
 /** {@code nydus-image check}: reads all of an image's metadata, and its data on demand. */
 final class CheckCommand implements Command {
@@ -58,7 +57,7 @@ final class CheckCommand implements Command {
             out.print(result.summary());
             out.flush();
             if (arguments.has("--output-json")) {
-                OutputJson.write(Path.of(arguments.text("--output-json")), result.toJson(Version.tool()));
+                OutputJson.write(arguments.path("--output-json").orElseThrow(), result.toJson(Version.tool()));
             }
         }
         return 0;

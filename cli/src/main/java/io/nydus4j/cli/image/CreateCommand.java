@@ -15,6 +15,7 @@ import io.nydus4j.cli.option.Numbers;
 import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import java.io.ByteArrayOutputStream;
@@ -126,7 +127,7 @@ final class CreateCommand implements Command {
         }
         LOG.log(Level.INFO, "successfully built RAFS filesystem: \n" + summary(result));
         if (arguments.has("--output-json")) {
-            OutputJson.write(Path.of(arguments.text("--output-json")), result.toJson(Version.tool()));
+            OutputJson.write(arguments.path("--output-json").orElseThrow(), result.toJson(Version.tool()));
         }
         return 0;
     }
@@ -161,7 +162,7 @@ final class CreateCommand implements Command {
         ConversionType type =
                 ConversionType.ofText(arguments.text("--type")).orElseThrow(IllegalArgumentException::new);
         CreateOptions.Builder options = CreateOptions.builder(
-                        Path.of(arguments.positionals().getFirst()))
+                        arguments.positionalPaths().getFirst())
                 .type(type)
                 .blobId(arguments.optional("--blob-id").orElse(""))
                 .version(arguments.text("--fs-version").equals("5") ? RafsVersion.V5 : RafsVersion.V6)
@@ -202,14 +203,14 @@ final class CreateCommand implements Command {
         arguments
                 .optional("--parent-bootstrap")
                 .filter(text -> !text.isEmpty())
-                .ifPresent(text -> options.parentBootstrap(Path.of(text)));
+                .ifPresent(text -> options.parentBootstrap(NativePath.path(text)));
         arguments.path("--attributes").ifPresent(options::attributes);
         return options.build();
     }
 
     private static void outputs(Arguments arguments, CreateOptions.Builder options) throws IOException {
         if (arguments.has("--blob-dir")) {
-            Path directory = Path.of(arguments.text("--blob-dir"));
+            Path directory = arguments.path("--blob-dir").orElseThrow();
             if (!Files.isDirectory(directory)) {
                 throw new IOException("directory to store blobs does not exist: " + directory);
             }
@@ -217,13 +218,13 @@ final class CreateCommand implements Command {
         }
         arguments.path("--blob").ifPresent(options::blobFile);
         if (arguments.has("--bootstrap")) {
-            options.bootstrapFile(Path.of(arguments.text("--bootstrap")));
+            options.bootstrapFile(arguments.path("--bootstrap").orElseThrow());
         } else if (arguments.has("--blob-dir") && !arguments.flag("--blob-inline-meta")) {
-            options.bootstrapDirectory(Path.of(arguments.text("--blob-dir")));
+            options.bootstrapDirectory(arguments.path("--blob-dir").orElseThrow());
         }
         arguments.path("--external-blob").ifPresent(options::externalBlobFile);
         if (arguments.has("--blob-cache-dir")) {
-            Path directory = Path.of(arguments.text("--blob-cache-dir"));
+            Path directory = arguments.path("--blob-cache-dir").orElseThrow();
             if (!Files.isDirectory(directory)) {
                 throw new IOException("directory to store blob cache does not exist: " + directory);
             }
@@ -239,12 +240,12 @@ final class CreateCommand implements Command {
     static Path dictionary(String text) {
         int equals = text.indexOf('=');
         if (equals < 0) {
-            return Path.of(text);
+            return NativePath.path(text);
         }
         if (!text.startsWith("bootstrap=")) {
             throw new IllegalArgumentException("invalid chunk dict type " + text.substring(0, equals));
         }
-        return Path.of(text.substring(equals + 1));
+        return NativePath.path(text.substring(equals + 1));
     }
 
     private static Compression compression(String text) {

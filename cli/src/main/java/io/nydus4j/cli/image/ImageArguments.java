@@ -45,11 +45,12 @@ final class ImageArguments implements AutoCloseable {
      */
     static ImageArguments open(Arguments arguments) throws IOException {
         boolean old = arguments.has("--bootstrap");
-        Path bootstrap = Path.of(
-                old ? arguments.text("--bootstrap") : arguments.positionals().getFirst());
+        Path bootstrap = old
+                ? arguments.path("--bootstrap").orElseThrow()
+                : arguments.positionalPaths().getFirst();
         BlobBackend blobs = null;
         if (arguments.has("--config")) {
-            blobs = backend(StorageConfiguration.load(Path.of(arguments.text("--config"))));
+            blobs = backend(StorageConfiguration.load(arguments.path("--config").orElseThrow()));
         } else if (arguments.has("--blob-dir") && !old) {
             blobs = directory(arguments.text("--blob-dir"));
         }

@@ -43,6 +43,7 @@ final class InspectSession {
     /** What a command came to. */
     private enum Outcome {
         DONE,
+        NOT_FOUND,
         UNSUPPORTED,
         BAD_ARGUMENT,
         HELP,
@@ -89,6 +90,8 @@ final class InspectSession {
         }
         switch (outcome) {
             case DONE, EXIT -> out.flush();
+            case NOT_FOUND ->
+                throw new IOException("failed to execute inspect request `" + request + "`: no such file or directory");
             case UNSUPPORTED -> throw new IOException("unsupported inspect request `" + request + "`");
             case BAD_ARGUMENT -> throw new IOException("invalid arguments in inspect request `" + request + "`");
             case HELP -> throw new IOException("help is not supported in inspect request mode");
@@ -235,7 +238,7 @@ final class InspectSession {
         }
         Place child = find(name);
         if (child == null) {
-            out.println(name + " is not here: no such file or directory");
+            return notFound(name);
         } else if (!child.inode().isDirectory()) {
             out.println(name + " is not a directory");
         } else {
@@ -250,17 +253,23 @@ final class InspectSession {
         return inode == null ? null : new Place(bytes, inode, current().inode().ino());
     }
 
+    private Outcome notFound(String name) {
+        out.println(name + " is not here: no such file or directory");
+        return Outcome.NOT_FOUND;
+    }
+
     private Outcome stat(String name) throws RafsFormatException {
         Place place = switch (name) {
             case "." -> current();
             case ".." -> parent();
             default -> find(name);
         };
-        if (place != null) {
-            printInode(place);
-            if (place.inode().isRegular()) {
-                printChunks(place.inode());
-            }
+        if (place == null) {
+            return notFound(name);
+        }
+        printInode(place);
+        if (place.inode().isRegular()) {
+            printChunks(place.inode());
         }
         return Outcome.DONE;
     }
@@ -382,7 +391,7 @@ final class InspectSession {
                 ToC Digest:             %s
                 ToC Size:               %d
                 RAFS Blob Digest:       %s
-                RAFS Blob Size:         %d
+                RAFS Blob Size:         %s
                 """,
                 index,
                 blob.effectiveId(),
@@ -405,7 +414,7 @@ final class InspectSession {
                 blob.tocDigest(),
                 blob.tocSize(),
                 blob.metaDigest(),
-                blob.metaSize());
+                Long.toUnsignedString(blob.metaSize()));
     }
 
     private static String cipher(CipherAlgorithm cipher) {
@@ -504,6 +513,10 @@ final class InspectSession {
         } catch (NumberFormatException e) {
             out.println("Wrong INODE is specified. Is it a inode number?");
             return Outcome.BAD_ARGUMENT;
+        }
+        if (Long.compareUnsigned(ino, bootstrap.maxIno()) > 0) {
+            throw new RafsFormatException(
+                    "inode " + argument, -1, "the largest number in this image is " + bootstrap.maxIno());
         }
         everyName((place, where) -> {
             if (place.inode().ino() == ino) {

@@ -64,8 +64,8 @@ final class MergeCommand implements Command {
     public int run(Arguments arguments) throws IOException {
         MergeOptions.Builder options = options(arguments);
         if (arguments.has("--config")) {
-            try (BlobBackend blobs =
-                    ImageArguments.backend(StorageConfiguration.load(Path.of(arguments.text("--config"))))) {
+            try (BlobBackend blobs = ImageArguments.backend(
+                    StorageConfiguration.load(arguments.path("--config").orElseThrow()))) {
                 return finish(arguments, options.blobs(blobs));
             }
         }
@@ -81,13 +81,13 @@ final class MergeCommand implements Command {
             return INCONSISTENT;
         }
         if (arguments.has("--output-json")) {
-            OutputJson.write(Path.of(arguments.text("--output-json")), result.toJson(Version.tool()));
+            OutputJson.write(arguments.path("--output-json").orElseThrow(), result.toJson(Version.tool()));
         }
         return 0;
     }
 
     private static MergeOptions.Builder options(Arguments arguments) throws IOException {
-        List<Path> sources = arguments.positionals().stream().map(Path::of).toList();
+        List<Path> sources = arguments.positionalPaths();
         MergeOptions.Builder options = MergeOptions.builder(sources, output(arguments));
         arguments.path("--parent-bootstrap").ifPresent(options::parent);
         arguments.optional("--chunk-dict").ifPresent(text -> options.chunkDictionary(CreateCommand.dictionary(text)));
@@ -105,10 +105,10 @@ final class MergeCommand implements Command {
 
     private static OutputPlace output(Arguments arguments) {
         if (arguments.has("--bootstrap")) {
-            return new OutputPlace.OutputFile(Path.of(arguments.text("--bootstrap")));
+            return new OutputPlace.OutputFile(arguments.path("--bootstrap").orElseThrow());
         }
         if (arguments.has("--blob-dir")) {
-            return new OutputPlace.OutputDirectory(Path.of(arguments.text("--blob-dir")));
+            return new OutputPlace.OutputDirectory(arguments.path("--blob-dir").orElseThrow());
         }
         throw new IllegalArgumentException("both --bootstrap and --blob-dir are missing, "
                 + "please specify one to store the generated metadata blob file");

@@ -5,6 +5,7 @@ import io.nydus4j.cli.option.LogOptions;
 import io.nydus4j.cli.option.Runner;
 import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
+import io.nydus4j.linux.RawArguments;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
@@ -23,7 +24,7 @@ public final class NydusImage {
                 new java.io.BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
                 false,
                 StandardCharsets.UTF_8);
-        int code = run(out, System.err, args);
+        int code = run(out, System.err, RawArguments.recover(args));
         out.flush();
         System.exit(code);
     }
@@ -40,9 +41,10 @@ public final class NydusImage {
         commands.put("export", new ExportCommand(out, err));
         commands.put("optimize", new OptimizeCommand(err));
         commands.put("compact", new CompactCommand(err));
-        for (String name : new String[] {"chunkdict"}) {
-            commands.put(name, new UnsupportedCommand(name));
-        }
+        Command generate = new GenerateCommand(out, err);
+        commands.put("generate", generate);
+        Syntax chunkdict = Syntax.command("chunkdict", "Makes chunk dictionaries, for images to share data.")
+                .subcommand(generate.syntax());
         Syntax root = Syntax.command(
                         "nydus-image",
                         "Builds, checks, inspects and unpacks container images whose files load on demand.")
@@ -52,7 +54,10 @@ public final class NydusImage {
                         "nydus-image check -v image.boot",
                         "nydus-image unpack -D blobs/ --output rootfs.tar image.boot");
         LogOptions.addTo(root);
-        commands.values().forEach(command -> root.subcommand(command.syntax()));
+        commands.values().stream()
+                .filter(command -> command != generate)
+                .forEach(command -> root.subcommand(command.syntax()));
+        root.subcommand(chunkdict);
         return new Runner(root, commands, out, err).run(args);
     }
 }

@@ -8,6 +8,7 @@ import io.nydus4j.cli.option.Arguments;
 import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -47,14 +48,13 @@ final class UnpackCommand implements Command {
         if (output.isEmpty()) {
             throw new IOException("invalid empty --output option");
         }
-        Path bootstrap = Path.of(
-                arguments.has("--bootstrap")
-                        ? arguments.text("--bootstrap")
-                        : arguments.positionals().getFirst());
+        Path bootstrap = arguments
+                .path("--bootstrap")
+                .orElseGet(() -> arguments.positionalPaths().getFirst());
         try (BlobBackend blobs = backend(arguments);
                 BuildProgress progress = new BuildProgress(err, Terminal.isInteractive())) {
             Form form = arguments.flag("--to-directory") ? Form.DIRECTORY : Form.ARCHIVE;
-            new UnpackImage(new UnpackOptions(bootstrap, blobs, Path.of(output), form), progress).run();
+            new UnpackImage(new UnpackOptions(bootstrap, blobs, NativePath.path(output), form), progress).run();
         }
         return 0;
     }

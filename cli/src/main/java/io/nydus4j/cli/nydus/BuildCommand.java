@@ -41,8 +41,8 @@ final class BuildCommand implements Command {
 
     @Override
     public int run(Arguments arguments) throws IOException {
-        Path source = Path.of(arguments.positionals().getFirst());
-        Path folder = Path.of(arguments.positionals().get(1));
+        Path source = arguments.positionalPaths().getFirst();
+        Path folder = arguments.positionalPaths().get(1);
         CreateOptions.Builder options = CreateOptions.builder(source)
                 .compression(Compression.valueOf(arguments.text("--compressor").toUpperCase(java.util.Locale.ROOT)));
         arguments

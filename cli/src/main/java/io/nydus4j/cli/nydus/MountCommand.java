@@ -34,9 +34,9 @@ final class MountCommand implements Command {
     @Override
     public int run(Arguments arguments) throws IOException, InterruptedException {
         ImageFolder image = ImageFolder.find(
-                Path.of(arguments.positionals().getFirst()),
+                arguments.positionalPaths().getFirst(),
                 Path.of(arguments.optional("--blob-dir").orElse("")));
-        Path directory = Path.of(arguments.positionals().get(1)).toRealPath();
+        Path directory = arguments.positionalPaths().get(1).toRealPath();
         Path cache = arguments.path("--cache-dir").orElseGet(ImageMount::defaultCache);
         if (arguments.flag("--foreground")) {
             return ImageMount.serve(image, directory, cache);

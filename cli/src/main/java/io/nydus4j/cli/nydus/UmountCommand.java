@@ -25,7 +25,7 @@ final class UmountCommand implements Command {
 
     @Override
     public int run(Arguments arguments) throws IOException, InterruptedException {
-        Path directory = Path.of(arguments.positionals().getFirst());
+        Path directory = arguments.positionalPaths().getFirst();
         ImageMount.unmount(directory);
         out.println(directory + " unmounted");
         return 0;

@@ -4,6 +4,7 @@ import io.nydus4j.cli.Version;
 import io.nydus4j.cli.option.Runner;
 import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
+import io.nydus4j.linux.RawArguments;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -14,7 +15,7 @@ public final class Nydusd {
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
-        int code = run(System.out, System.err, args);
+        int code = run(System.out, System.err, RawArguments.recover(args));
         System.out.flush();
         System.exit(code);
     }

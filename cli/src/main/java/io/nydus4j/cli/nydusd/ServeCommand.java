@@ -21,7 +21,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -116,7 +115,8 @@ final class ServeCommand implements Command {
                 throw new IOException("`" + option + "` is not supported yet");
             }
         }
-        DaemonOptions.Builder options = DaemonOptions.builder(Path.of(arguments.text("--mountpoint")))
+        DaemonOptions.Builder options = DaemonOptions.builder(
+                        arguments.path("--mountpoint").orElseThrow())
                 .virtualMountPoint(arguments.text("--virtual-mountpoint"))
                 .threads(threads)
                 .buildInfo(build())
@@ -159,7 +159,7 @@ final class ServeCommand implements Command {
             return Optional.empty();
         }
         return Optional.of(new ImageSource(
-                Path.of(arguments.text("--bootstrap")), configuration(arguments), prefetchFiles(arguments)));
+                arguments.path("--bootstrap").orElseThrow(), configuration(arguments), prefetchFiles(arguments)));
     }
 
     private static StorageConfiguration configuration(Arguments arguments) throws IOException {
@@ -169,7 +169,7 @@ final class ServeCommand implements Command {
                     new LocalFsSettings("", directory, List.of()), CacheConfiguration.inFiles(directory));
         }
         if (arguments.has("--config")) {
-            return StorageConfiguration.load(Path.of(arguments.text("--config")))
+            return StorageConfiguration.load(arguments.path("--config").orElseThrow())
                     .withEnvironment(System.getenv());
         }
         throw new IOException("both --config and --localfs-dir are missing");
@@ -182,7 +182,7 @@ final class ServeCommand implements Command {
         List<String> files = new ArrayList<>();
         try {
             for (String line :
-                    Files.readAllLines(Path.of(arguments.text("--prefetch-files")), StandardCharsets.UTF_8)) {
+                    Files.readAllLines(arguments.path("--prefetch-files").orElseThrow(), StandardCharsets.UTF_8)) {
                 if (!line.isBlank()) {
                     files.add(line.strip());
                 }

@@ -1,5 +1,6 @@
 package io.nydus4j.cli.option;
 
+import io.nydus4j.linux.file.NativePath;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -55,9 +56,9 @@ public final class Arguments {
         return Optional.ofNullable(textOrNull(option));
     }
 
-    /** Returns the option's value as a path, if there is one. */
+    /** Returns the option's value as a path, if there is one; a path need not be text. */
     public Optional<Path> path(String option) {
-        return optional(option).map(Path::of);
+        return optional(option).map(NativePath::path);
     }
 
     /** Returns the positional arguments. */
@@ -65,5 +66,10 @@ public final class Arguments {
         return result.matchedPositionalsSet().stream()
                 .flatMap(positional -> positional.stringValues().stream())
                 .toList();
+    }
+
+    /** Returns the positional arguments as paths, which need not be text. */
+    public List<Path> positionalPaths() {
+        return positionals().stream().map(NativePath::path).toList();
     }
 }

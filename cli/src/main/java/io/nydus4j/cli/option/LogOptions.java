@@ -2,7 +2,6 @@ package io.nydus4j.cli.option;
 
 import io.nydus4j.cli.log.CommandLog;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Model.OptionSpec;
 
@@ -31,13 +30,15 @@ public final class LogOptions {
     }
 
     /**
-     * Puts the options into effect.
+     * Puts the options into effect. Behind the subcommand they count more than before it.
      *
+     * @param arguments those of the subcommand
+     * @param before    those before it
      * @throws UsageException if there is no such level
      * @throws IOException    if the log file cannot be opened
      */
-    public static void apply(Arguments arguments) throws UsageException, IOException {
-        String level = arguments.text("--log-level");
+    public static void apply(Arguments arguments, Arguments before) throws UsageException, IOException {
+        String level = of("--log-level", arguments, before).text("--log-level");
         if (!LEVELS.contains(level)) {
             throw new UsageException(
                     "invalid value '%s' for '--log-level <log-level>'%n  [possible values: %s]"
@@ -47,8 +48,13 @@ public final class LogOptions {
         CommandLog.setLevel(CommandLog.level(level));
         long rotation =
                 Numbers.decimal(arguments.optional("--log-rotation-size").orElse("0"), "invalid log rotation size");
-        if (arguments.has("--log-file")) {
-            CommandLog.toFile(Path.of(arguments.text("--log-file")), Math.multiplyExact(rotation, MEGABYTE));
+        Arguments file = of("--log-file", arguments, before);
+        if (file.has("--log-file")) {
+            CommandLog.toFile(file.path("--log-file").orElseThrow(), Math.multiplyExact(rotation, MEGABYTE));
         }
+    }
+
+    private static Arguments of(String option, Arguments arguments, Arguments before) {
+        return !arguments.has(option) && before.has(option) ? before : arguments;
     }
 }

@@ -5,6 +5,8 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
@@ -24,6 +26,11 @@ import picocli.CommandLine.UnmatchedArgumentException;
 public final class Runner {
     /** Exit code of a wrong command line. */
     public static final int USAGE = 2;
+
+    private static final String HELP = "help";
+
+    private static final Pattern FLAG_WITH_VALUE =
+            Pattern.compile("option '([^']*)'.* should be specified without '(.*)' parameter");
 
     private final Syntax root;
     private final Map<String, Command> commands;
@@ -68,6 +75,9 @@ public final class Runner {
         line.setUnmatchedOptionsArePositionalParams(false);
         line.setExpandAtFiles(false);
         line.setTrimQuotes(false);
+        if (args.length > 0 && args[0].equals(HELP) && !line.getSubcommands().isEmpty()) {
+            return help(line, args);
+        }
         ParseResult parsed;
         try {
             parsed = line.parseArgs(args);
@@ -95,7 +105,7 @@ public final class Runner {
         try {
             Arguments arguments = new Arguments(innermost);
             if (spec.findOption("--log-level") != null) {
-                LogOptions.apply(arguments);
+                LogOptions.apply(arguments, new Arguments(parsed));
             }
             command.syntax().check(arguments);
             return command.run(arguments);
@@ -109,6 +119,23 @@ public final class Runner {
             err.println("Error: interrupted");
             return 1;
         }
+    }
+
+    /** Prints what {@code help} with the names of a command and its subcommands asks for. */
+    private int help(CommandLine line, String... names) {
+        CommandLine command = line;
+        for (int i = 1; i < names.length; i++) {
+            CommandLine next = command.getSubcommands().get(names[i]);
+            if (next == null) {
+                List<String> known = List.copyOf(command.getSubcommands().keySet());
+                String problem =
+                        "unrecognized subcommand '%s'%s".formatted(names[i], Suggestion.subcommand(names[i], known));
+                return usage(command.getCommandSpec(), new UsageException(problem, true));
+            }
+            command = next;
+        }
+        command.usage(out);
+        return 0;
     }
 
     private int usage(CommandSpec spec, UsageException mistake) {
@@ -145,8 +172,17 @@ public final class Runner {
                         "a value is required for '%s' but none was supplied"
                                 .formatted(written(missing.getMissing().getFirst())),
                         false);
-            default -> new UsageException(String.valueOf(e.getMessage()), true);
+            default -> new UsageException(flagWithValue(String.valueOf(e.getMessage())), true);
         };
+    }
+
+    /** Says in the reference's words that a flag was given a value; leaves other messages as they are. */
+    private static String flagWithValue(String message) {
+        Matcher matcher = FLAG_WITH_VALUE.matcher(message);
+        return matcher.matches()
+                ? "unexpected value '%s' for '%s' found; no more were expected"
+                        .formatted(matcher.group(2), matcher.group(1))
+                : message;
     }
 
     private static String written(ArgSpec arg) {
@@ -185,6 +221,13 @@ public final class Runner {
             }
         }
         return new UsageException(
-                "unexpected argument '%s' found%s".formatted(name, Suggestion.option(name, names)), true);
+                "unexpected argument '%s' found%s"
+                        .formatted(
+                                name,
+                                Suggestion.option(
+                                        name,
+                                        names,
+                                        !spec.positionalParameters().isEmpty())),
+                true);
     }
 }

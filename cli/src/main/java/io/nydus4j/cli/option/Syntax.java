@@ -1,6 +1,7 @@
 package io.nydus4j.cli.option;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -97,7 +98,7 @@ public final class Syntax {
                 .build());
         rules.add((arguments, violations) -> {
             if (arguments.positionals().size() < least) {
-                violations.missing("<" + label + ">");
+                violations.missing("<" + label + ">" + (most == Integer.MAX_VALUE ? "..." : ""));
             }
         });
         return this;
@@ -110,7 +111,7 @@ public final class Syntax {
             if (positional && arguments.has(option)) {
                 violations.conflict(written(option), "[" + label + "]");
             } else if (!positional && !arguments.has(option)) {
-                violations.missing(written(option));
+                violations.missing("<" + label + ">");
             }
         });
         return this;
@@ -303,6 +304,13 @@ public final class Syntax {
         }
 
         void invalidValue(String value, String written, List<String> choices) {
+            if (value.isEmpty()) {
+                others.add(new UsageException(
+                        "a value is required for '%s' but none was supplied%n  [possible values: %s]"
+                                .formatted(written, String.join(", ", choices)),
+                        false));
+                return;
+            }
             others.add(new UsageException(
                     "invalid value '%s' for '%s'%n  [possible values: %s]%s"
                             .formatted(value, written, String.join(", ", choices), Suggestion.value(value, choices)),
@@ -324,8 +332,16 @@ public final class Syntax {
             }
             if (!missing.isEmpty()) {
                 throw new UsageException(
-                        "the following required arguments were not provided:%n".formatted() + lines(missing), true);
+                        "the following required arguments were not provided:%n".formatted()
+                                + lines(optionsFirst(missing)),
+                        true);
             }
+        }
+
+        private static List<String> optionsFirst(List<String> items) {
+            List<String> sorted = new ArrayList<>(items);
+            sorted.sort(Comparator.comparing(item -> item.startsWith("<")));
+            return sorted;
         }
 
         private static String lines(List<String> items) {

@@ -90,13 +90,6 @@ class NydusImageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"chunkdict"})
-    void saysWhatIsNotSupported(String command) {
-        assertThat(run(command, "--any", "thing")).isEqualTo(1);
-        assertThat(stderr()).contains("`" + command + "` is not supported yet");
-    }
-
-    @ParameterizedTest
     @ValueSource(strings = {"v5-lz4-4k", "v6-zstd-4k", "plain-v6", "merge-v5", "targz-ref"})
     void checkPrintsWhatTheReferencePrints(String image) throws Exception {
         Path folder = GOLDEN.resolve(image);

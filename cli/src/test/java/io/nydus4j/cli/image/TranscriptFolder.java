@@ -10,10 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -21,7 +24,7 @@ import java.util.stream.Stream;
  * The working directory of a {@link Transcript}: makes what the case is given, and turns its arguments into paths below the directory, since
  * the commands run within this process.
  */
-final class TranscriptFolder {
+final class TranscriptFolder implements AutoCloseable {
     private static final Path TESTDATA = Path.of(System.getProperty("nydus4j.testdata"));
 
     private static final Set<String> PATH_OPTIONS = Set.of(
@@ -72,6 +75,8 @@ final class TranscriptFolder {
             "-x");
 
     private final Path directory;
+    /** Processes at the other ends of FIFOs. */
+    private final List<Process> helpers = new ArrayList<>();
 
     TranscriptFolder(Path directory) {
         this.directory = directory;
@@ -118,6 +123,18 @@ final class TranscriptFolder {
                 }
             }
             case "dir" -> Files.createDirectories(path);
+            case "mode0" -> {
+                copy(source(what), path);
+                Files.setPosixFilePermissions(path, Set.of());
+            }
+            case "fifo-from" -> {
+                run("mkfifo", path.toString());
+                helpers.add(start("exec cat '" + source(what) + "' > '" + path + "'"));
+            }
+            case "fifo-to" -> {
+                run("mkfifo", path.toString());
+                helpers.add(start("exec cat '" + path + "' > '" + directory.resolve(what) + "'"));
+            }
             case "symlink" -> Files.createSymbolicLink(path, Path.of(what));
             case "untar" -> {
                 Files.createDirectories(path);
@@ -132,6 +149,25 @@ final class TranscriptFolder {
                         path.toString());
             }
             default -> throw new IllegalArgumentException("cannot make what a case is given by " + how);
+        }
+    }
+
+    private static Process start(String script) throws IOException {
+        return new ProcessBuilder("sh", "-c", script).start();
+    }
+
+    /** Waits for the processes at the other ends of FIFOs, which must have ended by themselves. */
+    @Override
+    public void close() throws IOException {
+        for (Process helper : helpers) {
+            try {
+                if (!helper.waitFor(5, TimeUnit.SECONDS)) {
+                    helper.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException(e);
+            }
         }
     }
 
@@ -174,9 +210,19 @@ final class TranscriptFolder {
     /** Returns the arguments with paths below the directory. */
     String[] arguments(Transcript transcript) {
         String[] args = transcript.args().toArray(String[]::new);
+        if (args.length > 0 && args[0].equals("help")) {
+            return args;
+        }
         String previous = "";
         boolean onlyPositionals = false;
-        for (int i = 1; i < args.length; i++) {
+        int command = 0;
+        while (command < args.length && args[command].startsWith("-")) {
+            command += isFlag(args[command], "") ? 1 : 2;
+        }
+        for (int i = 0; i < args.length; i++) {
+            if (i == command) {
+                continue;
+            }
             String arg = args[i].replace("<DIR>", directory.toString());
             args[i] = arg;
             int equals = arg.indexOf('=');
@@ -187,7 +233,9 @@ final class TranscriptFolder {
             } else if (PATH_OPTIONS.contains(previous)) {
                 args[i] = resolved(arg);
                 arg = "";
-            } else if (previous.startsWith("-") && !isFlag(previous, args[0]) && !previous.contains("=")) {
+            } else if (previous.startsWith("-")
+                    && !isFlag(previous, command < args.length ? args[command] : "")
+                    && !previous.contains("=")) {
                 arg = "";
             } else if (arg.startsWith("--") && equals > 0 && PATH_OPTIONS.contains(arg.substring(0, equals))) {
                 args[i] = arg.substring(0, equals + 1) + resolved(arg.substring(equals + 1));
@@ -196,7 +244,8 @@ final class TranscriptFolder {
                     && arg.length() > 2
                     && PATH_OPTIONS.contains(arg.substring(0, 2))) {
                 args[i] = arg.substring(0, 2) + resolved(arg.substring(2));
-            } else if (!arg.startsWith("-") && !(args[0].equals("chunkdict") && i == 1)) {
+            } else if (!arg.startsWith("-")
+                    && !(command < args.length && args[command].equals("chunkdict") && i == command + 1)) {
                 args[i] = resolved(arg);
             }
             previous = arg;
@@ -209,10 +258,8 @@ final class TranscriptFolder {
     }
 
     private String resolved(String path) {
-        for (String prefix : new String[] {"bootstrap=", "sqlite://"}) {
-            if (path.startsWith(prefix)) {
-                return prefix + resolved(path.substring(prefix.length()));
-            }
+        if (path.startsWith("bootstrap=")) {
+            return "bootstrap=" + resolved(path.substring("bootstrap=".length()));
         }
         return path.isEmpty() || path.contains("://")
                 ? path

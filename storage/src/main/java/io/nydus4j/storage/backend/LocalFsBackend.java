@@ -1,6 +1,7 @@
 package io.nydus4j.storage.backend;
 
 import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
@@ -74,7 +75,7 @@ public final class LocalFsBackend implements BlobBackend {
     public Path find(String blobId) throws BackendException {
         try {
             if (!settings.blobFile().isEmpty()) {
-                Path file = Path.of(settings.blobFile());
+                Path file = NativePath.path(settings.blobFile());
                 if (Files.isRegularFile(file)) {
                     return file;
                 }
@@ -107,9 +108,9 @@ public final class LocalFsBackend implements BlobBackend {
 
     private List<Path> candidates(String blobId) {
         List<Path> files = new ArrayList<>();
-        files.add(Path.of(settings.directory(), blobId));
+        files.add(NativePath.path(settings.directory()).resolve(blobId));
         for (String directory : settings.alternateDirectories()) {
-            files.add(Path.of(directory, blobId));
+            files.add(NativePath.path(directory).resolve(blobId));
         }
         return files;
     }
