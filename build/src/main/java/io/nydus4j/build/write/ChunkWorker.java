@@ -13,6 +13,9 @@ import java.util.Optional;
 
 /** Does the work on chunks that any thread may do: reading and digesting, compressing and encrypting. One for each thread. */
 final class ChunkWorker {
+    /** At least what a codec's bound adds to a small unit, in bytes, where it adds more to that than to the largest. */
+    private static final int SMALL_UNIT_SLACK = 64;
+
     private final ChunkSettings settings;
     private final ChunkDigester digester = new ChunkDigester();
     private final Codec codec;
@@ -90,7 +93,10 @@ final class ChunkWorker {
      */
     static long packedRoom(ChunkSettings settings, int plainLength, int mostUnits) {
         int largestUnit = Math.max(settings.chunkSize(), settings.batchSize());
-        long slack = Codec.of(settings.compression()).maxCompressedLength(largestUnit);
+        // What is stored is no longer than what it stands for; only the unit at hand may need more while it is
+        // compressed.
+        long bound = Codec.of(settings.compression()).maxCompressedLength(largestUnit);
+        long slack = Math.max(0, bound - largestUnit) + SMALL_UNIT_SLACK;
         // The first batch may hold chunks of earlier tasks; each encrypted unit may be padded.
         return plainLength + (long) settings.batchSize() + slack + (long) mostUnits * UnitCipher.PADDED_SIZE;
     }

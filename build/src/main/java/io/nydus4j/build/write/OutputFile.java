@@ -31,6 +31,7 @@ public final class OutputFile implements AutoCloseable {
     private final Optional<Path> temporary;
 
     private final FileChannel channel;
+    private final EarlyFlush flush;
     private long position;
     private boolean committed;
 
@@ -39,6 +40,7 @@ public final class OutputFile implements AutoCloseable {
         this.target = target;
         this.temporary = temporary;
         this.channel = channel;
+        this.flush = new EarlyFlush(channel);
     }
 
     /**
@@ -120,6 +122,9 @@ public final class OutputFile implements AutoCloseable {
             throw new IOException("failed to write " + target.orElse(directory) + ": " + reason(e), e);
         }
         position += data.byteSize();
+        if (temporary.isPresent()) {
+            flush.written(position);
+        }
     }
 
     /**
@@ -142,6 +147,7 @@ public final class OutputFile implements AutoCloseable {
     /** Brings what was written to the disk; the last thing before {@link #commit}. */
     public void sync() throws IOException {
         if (temporary.isPresent()) {
+            flush.finish();
             channel.force(true);
         }
         channel.close();
