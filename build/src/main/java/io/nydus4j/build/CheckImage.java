@@ -35,35 +35,45 @@ public final class CheckImage {
      * @throws IOException              if the image is broken, or cannot be read
      */
     public CheckResult run() throws IOException {
+        try (Rafs image = load(options.blobs())) {
+            return check(image);
+        }
+    }
+
+    /**
+     * Checks the image, which the caller has loaded, and closes; its digests are validated by loading. May block on the network.
+     *
+     * @throws IllegalArgumentException if data is to be verified and no blobs are given
+     * @throws IOException              if the image is broken, or cannot be read
+     */
+    public CheckResult check(Rafs image) throws IOException {
         if (options.verifyData() && options.blobs().isEmpty()) {
             throw new IllegalArgumentException("verifying data needs a place where the blobs are");
         }
-        try (Rafs image = load(options.blobs())) {
-            long inodes = image.superblock().inodesCount();
-            listener.progress(Step.CHECK, 0, inodes);
-            TraceRecorder trace = new TraceRecorder();
-            trace.time("load_tree_from_bootstrap", () -> {
-                new BootstrapListing(image).check();
-                return inodes;
-            });
-            listener.progress(Step.CHECK, inodes, inodes);
-            ImageData.Verified data = options.verifyData()
-                    ? ImageData.verify(
-                            image,
-                            options.blobs().orElseThrow(),
-                            options.threads(),
-                            (done, total) -> listener.progress(Step.VERIFY, done, total))
-                    : new ImageData.Verified(0, 0);
-            return new CheckResult(
-                    options.bootstrap(),
-                    image.superblock().version(),
-                    image.superblock().compression(),
-                    image.blobs(),
-                    inodes,
-                    data.chunks(),
-                    data.bytes(),
-                    trace.trace());
-        }
+        long inodes = image.superblock().inodesCount();
+        listener.progress(Step.CHECK, 0, inodes);
+        TraceRecorder trace = new TraceRecorder();
+        trace.time("load_tree_from_bootstrap", () -> {
+            new BootstrapListing(image).check();
+            return inodes;
+        });
+        listener.progress(Step.CHECK, inodes, inodes);
+        ImageData.Verified data = options.verifyData()
+                ? ImageData.verify(
+                        image,
+                        options.blobs().orElseThrow(),
+                        options.threads(),
+                        (done, total) -> listener.progress(Step.VERIFY, done, total))
+                : new ImageData.Verified(0, 0);
+        return new CheckResult(
+                options.bootstrap(),
+                image.superblock().version(),
+                image.superblock().compression(),
+                image.blobs(),
+                inodes,
+                data.chunks(),
+                data.bytes(),
+                trace.trace());
     }
 
     private Rafs load(Optional<BlobBackend> blobs) throws IOException {

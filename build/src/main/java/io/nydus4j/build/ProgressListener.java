@@ -21,7 +21,7 @@ public interface ProgressListener {
         CHECK,
         /** Reading and verifying file data; counts plain bytes. */
         VERIFY,
-        /** Writing files out; counts plain bytes. */
+        /** Writing files out; counts bytes of the archive, or plain bytes of files. */
         UNPACK,
         /** Writing a block device; counts bytes. */
         EXPORT,

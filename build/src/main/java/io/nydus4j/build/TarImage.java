@@ -8,16 +8,12 @@ import io.nydus4j.linux.file.DeviceNumbers;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.tree.Xattr;
-import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongConsumer;
 
 /**
  * Makes the members of a tar archive from the inodes of an image. The root and sockets, which archives do not hold, are left out; all names
@@ -25,30 +21,25 @@ import java.util.function.LongConsumer;
  */
 final class TarImage {
     private static final byte[] NOTHING = {};
-    private static final int BUFFER = 1 << 20;
 
-    private final BlobDevice data;
+    private final OrderedOutput output;
     private final TarWriter tar;
-    private final LongConsumer progress;
-    private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
     private final OwnerNames users = OwnerNames.users();
     private final OwnerNames groups = OwnerNames.groups();
     /** First path of each file with several names, by inode number. */
     private final Map<Long, byte[]> firstPaths = new HashMap<>();
 
-    private long done;
-
-    TarImage(BlobDevice data, TarWriter.Sink sink, LongConsumer progress) {
-        this.data = data;
-        this.tar = new TarWriter(sink);
-        this.progress = progress;
+    /** Starts an archive, which {@code output} takes. */
+    TarImage(OrderedOutput output) {
+        this.output = output;
+        this.tar = new TarWriter(output::write);
     }
 
     /**
      * Adds an inode.
      *
      * @param path absolute path in the image
-     * @throws IOException if the inode or its data is broken, or the archive cannot be written
+     * @throws IOException if the inode, or data added earlier, is broken, or the archive cannot be written
      */
     void add(Inode inode, byte[] path) throws IOException {
         int type = FileMode.type(inode.mode());
@@ -103,15 +94,8 @@ final class TarImage {
     }
 
     private void writeData(Inode inode) throws IOException {
-        for (long position = 0; position < inode.size(); position += buffer.position()) {
-            if (data.read(inode, position, buffer.clear()) == 0) {
-                throw new RafsFormatException(
-                        "inode " + inode.ino(), -1, "ends after " + position + " bytes, not " + inode.size());
-            }
-            tar.data(MemorySegment.ofBuffer(buffer.duplicate().flip()));
-            done += buffer.position();
-            progress.accept(done);
-        }
+        output.data(inode);
+        tar.passed(inode.size());
     }
 
     void finish() throws IOException {

@@ -54,9 +54,10 @@ public final class UnpackImage {
 
     private void writeArchive(Rafs image) throws IOException {
         try (OutputFile file = OutputFile.at(options.output());
-                BufferedOutput output = new BufferedOutput(file);
-                BlobDevice data = BlobDevice.open(image, options.blobs())) {
-            TarImage tar = new TarImage(data, output::write, this::report);
+                BlobDevice data = BlobDevice.open(image, options.blobs());
+                OrderedOutput output =
+                        new OrderedOutput(file, data, Runtime.getRuntime().availableProcessors(), this::report)) {
+            TarImage tar = new TarImage(output);
             BootstrapWalk.walkDirectory(image, image.rootIno(), Optional.empty(), (inode, walk) -> {
                 tar.add(inode, walk.path());
                 return true;

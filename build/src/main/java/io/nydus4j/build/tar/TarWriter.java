@@ -69,11 +69,21 @@ public final class TarWriter {
 
     /** Writes data of the current member, in order. */
     public void data(MemorySegment bytes) throws IOException {
-        if (bytes.byteSize() > left) {
-            throw new IllegalStateException("the member takes " + left + " bytes more, not " + bytes.byteSize());
-        }
+        check(bytes.byteSize());
         sink.write(bytes);
-        left -= bytes.byteSize();
+        passed(bytes.byteSize());
+    }
+
+    private void check(long length) {
+        if (length > left) {
+            throw new IllegalStateException("the member takes " + left + " bytes more, not " + length);
+        }
+    }
+
+    /** Counts data of the current member that went to where the sink writes to by another way. */
+    public void passed(long length) throws IOException {
+        check(length);
+        left -= length;
         if (left == 0 && padding > 0) {
             write(new byte[padding]);
             padding = 0;

@@ -10,6 +10,7 @@ import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.rafs.BootstrapListing;
+import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -41,7 +42,7 @@ final class CheckCommand implements Command {
     @Override
     public int run(Arguments arguments) throws IOException {
         try (ImageArguments image = ImageArguments.open(arguments);
-                Rafs rafs = image.load()) {
+                Rafs rafs = image.load(LoadOptions.DEFAULT.withValidateDigests(true))) {
             if (arguments.flag("--verbose")) {
                 new BootstrapListing(rafs).inodes(out::println);
             }
@@ -52,7 +53,7 @@ final class CheckCommand implements Command {
                         image.blobs(),
                         arguments.flag("--data"),
                         Runtime.getRuntime().availableProcessors());
-                result = new CheckImage(options, progress).run();
+                result = new CheckImage(options, progress).check(rafs);
             }
             out.print(result.summary());
             out.flush();

@@ -94,9 +94,12 @@ final class ImageArguments implements AutoCloseable {
      * @throws IOException if it is broken or cannot be read
      */
     Rafs load() throws IOException {
-        Rafs rafs = blobs == null
-                ? Rafs.load(bootstrap, LoadOptions.DEFAULT)
-                : ImageLoading.load(bootstrap, blobs, LoadOptions.DEFAULT);
+        return load(LoadOptions.DEFAULT);
+    }
+
+    /** Loads the image in a way, else as {@link #load()}. */
+    Rafs load(LoadOptions options) throws IOException {
+        Rafs rafs = blobs == null ? Rafs.load(bootstrap, options) : ImageLoading.load(bootstrap, blobs, options);
         ImageLoading.logFeatures(rafs);
         return rafs;
     }
