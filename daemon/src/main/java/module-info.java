@@ -4,6 +4,7 @@ module io.nydus4j.daemon {
     requires transitive io.nydus4j.rafs;
     requires transitive io.nydus4j.storage;
     requires io.nydus4j.linux;
+    requires jdk.jfr;
     requires tools.jackson.core;
     requires static org.jspecify;
 

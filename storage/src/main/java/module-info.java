@@ -15,4 +15,5 @@ module io.nydus4j.storage {
     exports io.nydus4j.storage.device;
     exports io.nydus4j.storage.http;
     exports io.nydus4j.storage.registry;
+    exports io.nydus4j.storage.folder;
 }

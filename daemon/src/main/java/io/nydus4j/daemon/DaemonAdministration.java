@@ -8,6 +8,7 @@ import io.nydus4j.daemon.api.FileAccess;
 import io.nydus4j.daemon.api.FileMetrics;
 import io.nydus4j.daemon.api.FileSystemMetrics;
 import io.nydus4j.daemon.api.InflightRequest;
+import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.ServiceException;
@@ -16,7 +17,6 @@ import io.nydus4j.daemon.endpoint.Administration;
 import io.nydus4j.daemon.endpoint.RuntimeSettings;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
-import io.nydus4j.storage.device.BlobStore;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -130,33 +130,66 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public Optional<BackendMetrics> backendMetrics(Optional<String> id) {
-        Map<String, BlobStore> stores = new LinkedHashMap<>();
-        for (ServedFileSystem fileSystem : mounts.list()) {
-            if (fileSystem instanceof ServedImage image) {
-                stores.put(image.store().id(), image.store());
-            }
-        }
-        return found(stores, id).map(ImageReports::backend);
+        return found(allBackendMetrics(), id);
     }
 
     @Override
     public Optional<BlobCacheMetrics> blobCacheMetrics(Optional<String> id) {
-        Map<String, BlobStore> stores = new LinkedHashMap<>();
+        return found(allBlobCacheMetrics(), id);
+    }
+
+    @Override
+    public List<FileSystemMetrics> allFileSystemMetrics() {
+        return mounts.list().stream()
+                .flatMap(fileSystem -> fileSystem.counters().stream())
+                .map(FileSystemCounters::snapshot)
+                .toList();
+    }
+
+    @Override
+    public Map<String, BackendMetrics> allBackendMetrics() {
+        Map<String, BackendMetrics> metrics = new LinkedHashMap<>();
         for (ServedFileSystem fileSystem : mounts.list()) {
-            if (fileSystem instanceof ServedImage image
-                    && !ImageReports.isInMemory(image.store().configuration())) {
-                stores.put(image.store().configuration().id(), image.store());
+            if (fileSystem instanceof ServedImage image) {
+                metrics.put(image.store().id(), ImageReports.backend(image.store()));
             }
         }
-        return found(stores, id).flatMap(ImageReports::cache);
+        return metrics;
+    }
+
+    @Override
+    public Map<String, BlobCacheMetrics> allBlobCacheMetrics() {
+        Map<String, BlobCacheMetrics> metrics = new LinkedHashMap<>();
+        for (ServedFileSystem fileSystem : mounts.list()) {
+            if (fileSystem instanceof ServedImage image) {
+                ImageReports.cache(image.store())
+                        .ifPresent(cache ->
+                                metrics.put(image.store().configuration().id(), cache));
+            }
+        }
+        return metrics;
+    }
+
+    @Override
+    public void trace(Optional<String> mountPoint, boolean wanted) throws ServiceException {
+        if (mountPoint.isPresent()) {
+            mounts.image(mountPoint.get()).trace(wanted);
+        } else {
+            mounts.trace(wanted);
+        }
+    }
+
+    @Override
+    public Optional<JsonValue> traceReport(Optional<String> mountPoint) throws ServiceException {
+        return mounts.traceReport(mountPoint);
     }
 
     /** Returns what has an id, the latest if several had it; without an id what is the only one. */
-    private static Optional<BlobStore> found(Map<String, BlobStore> stores, Optional<String> id) {
+    private static <T> Optional<T> found(Map<String, T> all, Optional<String> id) {
         if (id.isPresent()) {
-            return Optional.ofNullable(stores.get(id.get()));
+            return Optional.ofNullable(all.get(id.get()));
         }
-        return stores.size() == 1 ? Optional.of(stores.values().iterator().next()) : Optional.empty();
+        return all.size() == 1 ? Optional.of(all.values().iterator().next()) : Optional.empty();
     }
 
     @Override

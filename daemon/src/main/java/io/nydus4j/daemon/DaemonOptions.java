@@ -22,6 +22,7 @@ public final class DaemonOptions {
     private final Optional<String> id;
     private final int threads;
     private final boolean allowOther;
+    private final boolean traced;
     private final BuildInfo build;
     private final LogLevels logLevels;
 
@@ -33,6 +34,7 @@ public final class DaemonOptions {
         id = Optional.ofNullable(builder.id);
         threads = builder.threads;
         allowOther = builder.allowOther;
+        traced = builder.traced;
         build = builder.build;
         logLevels = builder.logLevels;
     }
@@ -91,6 +93,11 @@ public final class DaemonOptions {
         return allowOther;
     }
 
+    /** Tells whether it is noted from the start who reads what first. */
+    public boolean traced() {
+        return traced;
+    }
+
     /** Returns which build the API tells of. */
     public BuildInfo build() {
         return build;
@@ -112,6 +119,7 @@ public final class DaemonOptions {
         private @Nullable String id;
         private int threads;
         private boolean allowOther = true;
+        private boolean traced;
         private BuildInfo build = UNKNOWN_BUILD;
         private LogLevels logLevels = LogLevels.FIXED;
 
@@ -159,6 +167,12 @@ public final class DaemonOptions {
         /** Sets whether users other than the one that mounts get in; they do unless this is set to false. */
         public Builder allowOther(boolean value) {
             allowOther = value;
+            return this;
+        }
+
+        /** Sets whether it is noted from the start who reads what first; it is not unless this is set. */
+        public Builder traced(boolean value) {
+            traced = value;
             return this;
         }
 

@@ -1,5 +1,6 @@
 package io.nydus4j.daemon;
 
+import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.fuse.FuseCommons;
@@ -61,6 +62,7 @@ final class Mounts implements AutoCloseable {
     private final Set<Integer> reserved = new HashSet<>();
 
     private boolean serving;
+    private boolean tracing;
 
     Mounts(FuseCommons commons, Vfs vfs) {
         this.commons = commons;
@@ -150,6 +152,9 @@ final class Mounts implements AutoCloseable {
             }
             mounted.put(path, fileSystem);
             start = serving;
+            if (tracing && fileSystem instanceof ServedImage image) {
+                image.trace(true);
+            }
         } finally {
             lock.unlock();
         }
@@ -278,6 +283,7 @@ final class Mounts implements AutoCloseable {
             try {
                 vfs.replace(path, next.fuse().orElseThrow());
                 mounted.replace(path, next);
+                next.trace(old.isTraced());
             } finally {
                 lock.unlock();
             }
@@ -324,6 +330,39 @@ final class Mounts implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted();
         }
+    }
+
+    /** Traces the reads of all images that are mounted and will be, or of none. */
+    void trace(boolean wanted) {
+        lock.lock();
+        try {
+            tracing = wanted;
+            for (ServedFileSystem fileSystem : mounted.values()) {
+                if (fileSystem instanceof ServedImage image) {
+                    image.trace(wanted);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns what was noted of the reads of an image; of the only one that was traced if none is named. */
+    Optional<JsonValue> traceReport(Optional<String> mountPoint) throws ServiceException {
+        List<JsonValue> reports = new ArrayList<>();
+        try {
+            if (mountPoint.isPresent()) {
+                return image(mountPoint.get()).traceReport();
+            }
+            for (ServedFileSystem fileSystem : list()) {
+                if (fileSystem instanceof ServedImage image) {
+                    image.traceReport().ifPresent(reports::add);
+                }
+            }
+        } catch (IOException e) {
+            throw ServiceException.other(String.valueOf(e.getMessage()));
+        }
+        return reports.size() == 1 ? Optional.of(reports.getFirst()) : Optional.empty();
     }
 
     /** Returns what a successor needs to serve the same mounts under the same numbers. */

@@ -64,6 +64,7 @@ public final class NydusDaemon implements AutoCloseable {
         Mounts mounts = new Mounts(commons, vfs);
         NydusDaemon daemon;
         try {
+            mounts.trace(options.traced());
             if (options.image().isPresent()) {
                 mounts.mountFirst(options.image().get(), options.virtualMountPoint());
             }

@@ -1,5 +1,6 @@
 package io.nydus4j.daemon;
 
+import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.SuperblockInfo;
 import io.nydus4j.daemon.fuse.FuseCommons;
@@ -8,6 +9,8 @@ import io.nydus4j.daemon.fuse.RafsFuseHandler;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
 import io.nydus4j.daemon.state.FileSystemType;
 import io.nydus4j.daemon.state.MountRecord;
+import io.nydus4j.daemon.trace.AccessTrace;
+import io.nydus4j.daemon.trace.TraceReport;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.file.ProcessIdentity;
 import io.nydus4j.rafs.RafsPaths;
@@ -26,6 +29,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** An image that is served through the daemon's FUSE mount: its metadata, its data, what is counted of it. */
 final class ServedImage implements ServedFileSystem {
@@ -37,6 +41,10 @@ final class ServedImage implements ServedFileSystem {
     private final BlobDevice device;
     private final FileSystemCounters counters;
     private final RafsFuseHandler handler;
+    /** The trace that goes on, or the last that did; guarded by this, as is the flag. */
+    private @Nullable AccessTrace trace;
+
+    private boolean tracing;
 
     /**
      * Where an image is mounted.
@@ -76,6 +84,7 @@ final class ServedImage implements ServedFileSystem {
                         ProcessIdentity.effectiveGroup(),
                         mounted.getEpochSecond()),
                 counters,
+                device.store().cacheCounters()::fetchedBytes,
                 commons);
     }
 
@@ -199,6 +208,35 @@ final class ServedImage implements ServedFileSystem {
     @Override
     public Optional<FileSystemCounters> counters() {
         return Optional.of(counters);
+    }
+
+    /** Begins a trace of reads, unless one goes on, or ends it; what was noted can be shown until the next begins. */
+    synchronized void trace(boolean wanted) {
+        if (wanted && !tracing) {
+            trace = new AccessTrace(place.mountPoint(), rafs.superblock().chunkSize());
+        }
+        tracing = wanted;
+        handler.trace(wanted ? trace : null);
+    }
+
+    /** Tells whether reads are traced. */
+    synchronized boolean isTraced() {
+        return tracing;
+    }
+
+    /**
+     * Returns what was noted of reads, if ever.
+     *
+     * @throws IOException if the image is broken
+     */
+    Optional<JsonValue> traceReport() throws IOException {
+        AccessTrace noted;
+        boolean running;
+        synchronized (this) {
+            noted = trace;
+            running = tracing;
+        }
+        return noted == null ? Optional.empty() : Optional.of(TraceReport.of(noted, rafs, running));
     }
 
     /** Returns what it shares with images of an equal configuration. */

@@ -10,6 +10,8 @@ import io.nydus4j.daemon.api.FileSystemMetrics;
 import io.nydus4j.daemon.api.JsonValue;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /** {@code nydusctl metrics}: what the daemon has counted. */
@@ -21,6 +23,9 @@ final class MetricsCommand implements Command {
     private final Syntax syntax = Syntax.command("metrics", "Prints what the daemon has counted.")
             .positional("category", 1, 1, "What to print: backend, cache or fsstats.")
             .value("-I --interval", "Prints what changed every so many seconds, until interrupted (backend only).")
+            .value(
+                    "--id",
+                    "Of which instance, if there are several: a mount point; for cache the id of a configuration.")
             .examples(
                     "nydusctl --sock /run/api.sock metrics fsstats",
                     "nydusctl --sock /run/api.sock metrics backend -I 5",
@@ -40,16 +45,20 @@ final class MetricsCommand implements Command {
     public int run(Arguments arguments) throws UsageException, IOException, InterruptedException {
         String category = arguments.positionals().getFirst();
         long interval = interval(arguments);
+        String query = arguments
+                .optional("--id")
+                .map(id -> "?id=" + URLEncoder.encode(id, StandardCharsets.UTF_8))
+                .orElse("");
         switch (category) {
-            case "backend" -> backend(interval);
+            case "backend" -> backend(interval, query);
             case "cache" -> {
-                JsonValue metrics = connection.get("v1/metrics/blobcache");
+                JsonValue metrics = connection.get("v1/metrics/blobcache" + query);
                 if (!connection.printedRaw(metrics, out)) {
                     out.print(CacheReport.of(metrics));
                 }
             }
             case "fsstats" -> {
-                JsonValue metrics = connection.get("v1/metrics");
+                JsonValue metrics = connection.get("v1/metrics" + query);
                 if (!connection.printedRaw(metrics, out)) {
                     out.print(FileSystemReport.of(FileSystemMetrics.of(metrics)));
                 }
@@ -81,8 +90,8 @@ final class MetricsCommand implements Command {
         return interval;
     }
 
-    private void backend(long interval) throws UsageException, IOException, InterruptedException {
-        JsonValue metrics = connection.get("v1/metrics/backend");
+    private void backend(long interval, String query) throws UsageException, IOException, InterruptedException {
+        JsonValue metrics = connection.get("v1/metrics/backend" + query);
         BackendMetrics before = BackendMetrics.of(metrics);
         if (interval == 0) {
             if (!connection.printedRaw(metrics, out)) {
@@ -92,7 +101,7 @@ final class MetricsCommand implements Command {
         }
         while (!out.checkError()) {
             Thread.sleep(Duration.ofSeconds(interval));
-            BackendMetrics after = BackendMetrics.of(connection.get("v1/metrics/backend"));
+            BackendMetrics after = BackendMetrics.of(connection.get("v1/metrics/backend" + query));
             out.print(BackendReport.between(before, after, interval));
             before = after;
         }

@@ -29,6 +29,8 @@ public final class Nydusctl {
         commands.put("metrics", new MetricsCommand(connection, out));
         commands.put("mount", new MountCommand(connection));
         commands.put("umount", new UmountCommand(connection));
+        commands.put("trace", new TraceCommand(connection, out));
+        commands.put("cache", new CacheCommand(out));
         Syntax root = Syntax.command("nydusctl", "Queries and configures a running nydusd.")
                 .version(Version.lines())
                 .value("-S --sock", "The API socket of the daemon (--apisock of nydusd). Required.")

@@ -73,6 +73,7 @@ final class ServeCommand implements Command {
                         "resend",
                         List.of("none", "resend", "flush"),
                         "What becomes of requests when another daemon takes over.")
+                .flag("--trace", "Notes from the start who reads what first; `nydusctl trace show` tells.")
                 .value("--id", "The id of this instance; needs --supervisor.")
                 .value("--supervisor", "The socket of the supervisor. Not supported yet.")
                 .flag("--upgrade", "Waits to take over another daemon's mount. Not supported yet.")
@@ -118,6 +119,7 @@ final class ServeCommand implements Command {
         DaemonOptions.Builder options = DaemonOptions.builder(
                         arguments.path("--mountpoint").orElseThrow())
                 .virtualMountPoint(arguments.text("--virtual-mountpoint"))
+                .traced(arguments.has("--trace"))
                 .threads(threads)
                 .buildInfo(build())
                 .logLevels(CommandLevels::set);

@@ -75,6 +75,15 @@ public final class DaemonClient {
         send("DELETE", "v1/mount" + query("mountpoint", Optional.of(mountPoint)), null);
     }
 
+    /**
+     * Begins or ends a trace of reads; not known to the reference's daemon.
+     *
+     * @param mountPoint of which image; of all if absent
+     */
+    public void trace(Optional<String> mountPoint, boolean wanted) throws IOException {
+        send("PUT", "v1/trace" + query("mountpoint", mountPoint), "{\"enabled\":" + wanted + "}");
+    }
+
     /** Ends the daemon and leaves its mount. */
     public void exit() throws IOException {
         send("PUT", "v1/daemon/exit", null);

@@ -8,6 +8,7 @@ import io.nydus4j.daemon.api.FileAccess;
 import io.nydus4j.daemon.api.FileMetrics;
 import io.nydus4j.daemon.api.FileSystemMetrics;
 import io.nydus4j.daemon.api.InflightRequest;
+import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.api.SuperblockInfo;
@@ -80,6 +81,25 @@ public interface Administration {
 
     /** Returns the requests that are being worked on. */
     List<InflightRequest> inflight() throws ServiceException;
+
+    /** Returns the counters of all file systems, those of unmounted ones left out. */
+    List<FileSystemMetrics> allFileSystemMetrics();
+
+    /** Returns the counters of all backends in use, by id. */
+    Map<String, BackendMetrics> allBackendMetrics();
+
+    /** Returns the counters of all caches in use, by id. */
+    Map<String, BlobCacheMetrics> allBlobCacheMetrics();
+
+    /**
+     * Notes who reads what first, and what it waits for, or ends that.
+     *
+     * @param mountPoint of which image; of all that are mounted and will be if absent
+     */
+    void trace(Optional<String> mountPoint, boolean wanted) throws ServiceException;
+
+    /** Returns what was noted of an image; of the only one that was traced if none is named. */
+    Optional<JsonValue> traceReport(Optional<String> mountPoint) throws ServiceException;
 
     /** Returns what can be set while the daemon runs. */
     RuntimeSettings settings();

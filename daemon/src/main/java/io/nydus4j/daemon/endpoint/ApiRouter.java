@@ -18,6 +18,8 @@ public final class ApiRouter implements HttpHandler {
     private final Endpoint metrics;
     private final Endpoint config;
     private final Endpoint blobs;
+    private final Endpoint trace;
+    private final Endpoint prometheus;
 
     /** Makes a router for one daemon. */
     public ApiRouter(Administration daemon) {
@@ -29,6 +31,8 @@ public final class ApiRouter implements HttpHandler {
         metrics = new MetricsEndpoint(daemon);
         config = new ConfigEndpoint(daemon.settings());
         blobs = new BlobsEndpoint();
+        trace = new TraceEndpoint(daemon);
+        prometheus = new PrometheusEndpoint(daemon);
     }
 
     @Override
@@ -64,6 +68,8 @@ public final class ApiRouter implements HttpHandler {
                     "/api/v1/metrics/inflight" -> metrics;
             case "/api/v1/config" -> config;
             case "/api/v2/blobs" -> blobs;
+            case "/api/v1/trace" -> trace;
+            case "/metrics" -> prometheus;
             default -> throw ApiFailure.noRoute();
         };
     }

@@ -2,11 +2,11 @@ package io.nydus4j.daemon.fuse;
 
 import io.nydus4j.daemon.api.InflightRequest;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.daemon.trace.ReadSource;
 import io.nydus4j.daemon.vfs.RequestTable;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.PendingReply;
-import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 
 /**
  * Answers READs whose data must be fetched or decoded first, each on a virtual thread.
@@ -30,9 +31,17 @@ final class LateReader {
     private final RequestTable requests;
     private final ReadBuffers buffers;
     private final BrokenImageLog log;
+    private final LongSupplier fetched;
     private final AtomicInteger running = new AtomicInteger();
 
-    LateReader(LazyBlob[] blobs, int chunkSize, FileSystemCounters counters, FuseCommons commons, BrokenImageLog log) {
+    LateReader(
+            LazyBlob[] blobs,
+            int chunkSize,
+            FileSystemCounters counters,
+            LongSupplier fetched,
+            FuseCommons commons,
+            BrokenImageLog log) {
+        this.fetched = fetched;
         this.blobs = blobs;
         this.chunkSize = chunkSize;
         this.counters = counters;
@@ -41,22 +50,15 @@ final class LateReader {
         this.log = log;
     }
 
-    /**
-     * Answers a READ some time.
-     *
-     * @param request what the daemon tells of it meanwhile
-     * @param offset  start in the file, in bytes
-     * @param length  bytes, at least 1, not past the end of the file
-     * @param start   when it came, by {@link System#nanoTime()}
-     */
-    void read(PendingReply reply, InflightRequest request, Inode inode, long offset, int length, long start) {
+    /** Answers a READ some time. */
+    void read(LateRead read) {
         running.incrementAndGet();
-        requests.add(request);
+        requests.add(read.shown());
         try {
-            Thread.ofVirtual().name("nydus-read").start(() -> run(reply, request, inode, offset, length, start));
+            Thread.ofVirtual().name("nydus-read").start(() -> run(read));
         } catch (Throwable e) {
-            ended(request);
-            reply.error(Errno.EIO);
+            ended(read.shown());
+            read.reply().error(Errno.EIO);
             throw e;
         }
     }
@@ -78,23 +80,29 @@ final class LateReader {
         return true;
     }
 
-    private void run(PendingReply reply, InflightRequest request, Inode inode, long offset, int length, long start) {
+    private void run(LateRead read) {
+        PendingReply reply = read.reply();
+        int length = read.length();
+        long ino = read.inode().ino();
         try {
+            long before = fetched.getAsLong();
             ReadPieces plan = new ReadPieces();
-            plan.plan(inode, chunkSize, offset, length);
+            plan.plan(read.inode(), chunkSize, read.offset(), length);
             if (isMapped(plan)) {
                 sendMapped(reply, plan);
             } else {
                 sendCopied(reply, plan, length);
             }
-            counters.read(inode.ino(), length, (System.nanoTime() - start) / 1000);
+            counters.read(ino, length, (System.nanoTime() - read.startNanos()) / 1000);
+            read.traced(fetched.getAsLong() == before ? ReadSource.LOCAL : ReadSource.BACKEND);
         } catch (IOException e) {
-            counters.readFailed(inode.ino());
-            log.failed("read of " + length + " bytes at " + offset, inode.ino(), e);
+            counters.readFailed(ino);
+            read.traced(ReadSource.FAILED);
+            log.failed("read of " + length + " bytes at " + read.offset(), ino, e);
             reply.error(Errno.EIO);
         } finally {
             reply.error(Errno.EIO); // nothing, if the request has its answer
-            ended(request);
+            ended(read.shown());
         }
     }
 

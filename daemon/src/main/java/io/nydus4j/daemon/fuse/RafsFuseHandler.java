@@ -4,6 +4,8 @@ import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.daemon.api.FileOperation;
 import io.nydus4j.daemon.api.InflightRequest;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.daemon.trace.AccessTrace;
+import io.nydus4j.daemon.trace.ReadSource;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.fuse.FuseAttributes;
@@ -19,6 +21,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +54,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
     private final BrokenImageLog log;
     private final LateReader late;
     private final LoopStates loops;
+    private volatile @Nullable AccessTrace trace;
 
     /**
      * Makes a handler.
@@ -59,6 +63,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
      * @param blobs     its data, by blob index; stays the caller's, likewise
      * @param options   how to show it
      * @param counters  are counted up
+     * @param fetched   tells how many bytes have come from the backend so far
      * @param commons   shared with the other file systems of the daemon
      */
     public RafsFuseHandler(
@@ -66,6 +71,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
             List<? extends LazyBlob> blobs,
             ImageOptions options,
             FileSystemCounters counters,
+            LongSupplier fetched,
             FuseCommons commons) {
         this.bootstrap = bootstrap;
         this.blobs = blobs.toArray(LazyBlob[]::new);
@@ -82,8 +88,13 @@ public final class RafsFuseHandler implements MountedFileSystem {
                 nodes, bootstrap.superblock().explicitUidGid(), options.uid(), options.gid(), options.mountSeconds());
         this.counters = counters;
         this.log = new BrokenImageLog(counters.id(), commons.events());
-        this.late = new LateReader(this.blobs, chunkSize, counters, commons, log);
+        this.late = new LateReader(this.blobs, chunkSize, counters, fetched, commons, log);
         this.loops = commons.loops();
+    }
+
+    /** Sets where reads are noted from now on; null to note them nowhere. */
+    public void trace(@Nullable AccessTrace tracing) {
+        trace = tracing;
     }
 
     @Override
@@ -241,10 +252,14 @@ public final class RafsFuseHandler implements MountedFileSystem {
             }
             reply.send();
             counters.read(ino, length, (System.nanoTime() - start) / 1000);
+            AccessTrace tracing = trace;
+            if (tracing != null) {
+                tracing.read(request.pid(), ino, offset, length, ReadSource.CACHE, start);
+            }
         } else {
             InflightRequest shown = new InflightRequest(
                     request.nodeId(), request.opcode(), request.unique(), System.currentTimeMillis() / 1000);
-            late.read(reply.detach(), shown, inode, offset, length, start);
+            late.read(new LateRead(reply.detach(), shown, request.pid(), inode, offset, length, start, trace));
         }
     }
 

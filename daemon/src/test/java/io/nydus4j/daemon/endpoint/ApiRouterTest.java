@@ -80,4 +80,25 @@ class ApiRouterTest {
             assertThat(exchange.status()).isEqualTo(501);
         }
     }
+
+    @Test
+    void tellsPrometheusWhatIsCounted(@TempDir Path directory) throws Exception {
+        try (HttpServer server = HttpServer.start(directory.resolve("api"), new ApiRouter(new CannedDaemon()))) {
+            HttpExchange exchange =
+                    HttpExchange.send(server.path(), "GET /metrics HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+            assertThat(exchange.status()).isEqualTo(200);
+            assertThat(exchange.head()).contains("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n");
+            assertThat(exchange.body().lines())
+                    .contains(
+                            "# TYPE nydus_fs_read_bytes_total counter",
+                            "nydus_fs_read_bytes_total{mountpoint=\"/a \\\"b\\\"\"} 5",
+                            "nydus_fs_read_duration_seconds_bucket{mountpoint=\"/a \\\"b\\\"\",le=\"0.001\"} 3",
+                            "nydus_fs_read_duration_seconds_bucket{mountpoint=\"/a \\\"b\\\"\",le=\"+Inf\"} 7",
+                            "nydus_fs_read_duration_seconds_sum{mountpoint=\"/a \\\"b\\\"\"} 1.5",
+                            "nydus_backend_read_errors_total{id=\"/\",type=\"localfs\"} 1")
+                    .allMatch(
+                            line -> line.matches(
+                                    "# (HELP|TYPE) nydus_[a-z_]+ .*|nydus_[a-z_]+\\{([a-z]+=\"([^\"\\\\]|\\\\.)*\",?)+} [0-9.]+"));
+        }
+    }
 }

@@ -10,6 +10,7 @@ import io.nydus4j.daemon.api.FileAccess;
 import io.nydus4j.daemon.api.FileMetrics;
 import io.nydus4j.daemon.api.FileSystemMetrics;
 import io.nydus4j.daemon.api.InflightRequest;
+import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.api.SuperblockInfo;
@@ -22,6 +23,17 @@ import java.util.TreeMap;
 
 /** A running daemon with one mount, without one. */
 public final class CannedDaemon implements Administration {
+    private final FileSystemMetrics fileSystem = new FileSystemMetrics(
+            false,
+            false,
+            false,
+            "/a \"b\"",
+            5,
+            new long[8],
+            new long[15],
+            new long[15],
+            new long[] {0, 0, 0, 0, 1_500_000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+            new long[] {1, 2, 0, 0, 0, 0, 0, 4});
     private final RuntimeSettings settings = new RuntimeSettings();
 
     @Override
@@ -119,6 +131,31 @@ public final class CannedDaemon implements Administration {
     @Override
     public List<InflightRequest> inflight() {
         return List.of();
+    }
+
+    @Override
+    public List<FileSystemMetrics> allFileSystemMetrics() {
+        return List.of(fileSystem);
+    }
+
+    @Override
+    public Map<String, BackendMetrics> allBackendMetrics() {
+        return Map.of("/", new BackendMetrics("localfs", 3, 1, 4096, 7, new long[8], new long[8], new long[8][8]));
+    }
+
+    @Override
+    public Map<String, BlobCacheMetrics> allBlobCacheMetrics() {
+        return Map.of();
+    }
+
+    @Override
+    public void trace(Optional<String> mountPoint, boolean wanted) throws ServiceException {
+        throw ServiceException.unsupported();
+    }
+
+    @Override
+    public Optional<JsonValue> traceReport(Optional<String> mountPoint) {
+        return Optional.empty();
     }
 
     @Override

@@ -9,7 +9,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 
 /**
  * The file that says which chunks of a cache file are there, mapped into memory and shared with other processes.
@@ -30,9 +32,9 @@ import java.nio.file.Path;
  * process may undo a change that happens at the same moment. A bit that is lost this way costs a second fetch; none can come up by it
  * that the other process had not set itself. Safe for use by several threads until it is closed.
  */
-final class ChunkMap implements ChunkMarks {
+public final class ChunkMap implements ChunkMarks {
     /** What file names of chunk maps end in. */
-    static final String SUFFIX = ".chunk_map";
+    public static final String SUFFIX = ".chunk_map";
 
     private static final int HEADER_SIZE = 4096;
     private static final int MAGIC = 0x424D4150;
@@ -90,6 +92,36 @@ final class ChunkMap implements ChunkMarks {
                 throw e;
             }
         }
+    }
+
+    /**
+     * What a chunk map said at one moment.
+     *
+     * @param complete whether it says that all chunks are there, whatever the bits say
+     * @param ready    the chunks whose bit is set
+     */
+    public record Snapshot(boolean complete, BitSet ready) {}
+
+    /**
+     * Reads a chunk map without opening it for use.
+     *
+     * @throws RafsFormatException if it is no chunk map
+     * @throws IOException         if it cannot be read
+     */
+    public static Snapshot read(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        MemorySegment map = MemorySegment.ofArray(bytes);
+        ValueLayout.OfInt word = WORD.withByteAlignment(1);
+        if (bytes.length <= HEADER_SIZE || map.get(word, 0) != MAGIC || map.get(word, MAGIC2_OFFSET) != MAGIC2) {
+            throw broken(file, 0, "not a chunk map");
+        }
+        BitSet ready = new BitSet();
+        for (int i = 0; i < (bytes.length - HEADER_SIZE) * 8; i++) {
+            if ((bytes[HEADER_SIZE + i / 8] & 0x80 >> i % 8) != 0) {
+                ready.set(i);
+            }
+        }
+        return new Snapshot(map.get(word, ALL_READY_OFFSET) == ALL_READY, ready);
     }
 
     private void readHeader(Path file) throws IOException {
