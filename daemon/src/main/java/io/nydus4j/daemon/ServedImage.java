@@ -15,6 +15,7 @@ import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.file.ProcessIdentity;
 import io.nydus4j.rafs.RafsPaths;
 import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.rafs.Superblock;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.config.ConfigurationException;
@@ -135,14 +136,29 @@ final class ServedImage implements ServedFileSystem {
         };
     }
 
+    /** Refuses another image: what the kernel keeps of this one, names, attributes and data, would mix with it. */
     private void checkSame(Rafs loaded) throws MountFailure {
-        if (loaded.superblock().version() != rafs.superblock().version()) {
-            throw MountFailure.swap("expected RAFS " + rafs.superblock().version() + ", found "
-                    + loaded.superblock().version());
+        Superblock mine = rafs.superblock();
+        Superblock other = loaded.superblock();
+        if (other.version() != mine.version()) {
+            throw MountFailure.swap("expected RAFS " + mine.version() + ", found " + other.version());
         }
         if (loaded.blobs().size() != rafs.blobs().size()) {
             throw MountFailure.swap("expected " + rafs.blobs().size() + " blobs as before, found "
                     + loaded.blobs().size());
+        }
+        for (int i = 0; i < rafs.blobs().size(); i++) {
+            String expected = rafs.blobs().get(i).effectiveId();
+            String found = loaded.blobs().get(i).effectiveId();
+            if (!found.equals(expected)) {
+                throw MountFailure.swap("expected blob " + expected + " as before, found " + found);
+            }
+        }
+        if (other.inodesCount() != mine.inodesCount()
+                || loaded.byteSize() != rafs.byteSize()
+                || loaded.rootIno() != rafs.rootIno()) {
+            throw MountFailure.swap("expected " + mine.inodesCount() + " inodes in " + rafs.byteSize()
+                    + " bytes as before, found " + other.inodesCount() + " in " + loaded.byteSize());
         }
     }
 

@@ -1,0 +1,88 @@
+package io.nydus4j.daemon;
+
+import io.nydus4j.daemon.api.DaemonClient;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A daemon in a JVM of its own, with the flags of the commands' launchers, for tests that look at its process. */
+final class DaemonProcess implements AutoCloseable {
+    private static final int PATIENCE_SECONDS = 30;
+
+    private final Process process;
+
+    private DaemonProcess(Process process) {
+        this.process = process;
+    }
+
+    /** Serves until the mount is gone. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        DaemonOptions options = DaemonOptions.builder(Path.of(args[0]))
+                .apiSocket(Path.of(args[1]))
+                .build();
+        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+            daemon.await();
+        }
+    }
+
+    /** Starts one without images and waits until its API answers. */
+    static DaemonProcess start(Path mountPoint, Path socket) throws IOException, InterruptedException {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        Process process = new ProcessBuilder(List.of(
+                        java.toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        DaemonProcess.class.getName(),
+                        mountPoint.toString(),
+                        socket.toString()))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (!answers(socket)) {
+            if (!process.isAlive() || System.nanoTime() > end) {
+                process.destroyForcibly();
+                throw new IOException("the daemon did not start");
+            }
+            Thread.sleep(20);
+        }
+        return new DaemonProcess(process);
+    }
+
+    private static boolean answers(Path socket) {
+        try {
+            new DaemonClient(socket).info();
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Returns the anonymous memory of the process, in KiB. */
+    long anonymousKiB() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/smaps_rollup"))) {
+            if (line.startsWith("Anonymous:")) {
+                return Long.parseLong(line.replaceAll("[^0-9]", ""));
+            }
+        }
+        throw new IOException("the kernel does not tell");
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        process.destroyForcibly();
+    }
+}
