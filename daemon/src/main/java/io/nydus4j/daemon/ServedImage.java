@@ -166,10 +166,13 @@ final class ServedImage implements ServedFileSystem {
         try {
             source.configuration().requireCache();
             source.configuration().requireRafs();
-            return source.configuration();
         } catch (ConfigurationException e) {
             throw MountFailure.configuration(e);
         }
+        if (source.configuration().overlay().isPresent()) {
+            throw MountFailure.rules("a writable overlay is not supported");
+        }
+        return source.configuration();
     }
 
     private static Rafs load(ImageSource source, MountFailure.Stage stage) throws MountFailure {

@@ -177,4 +177,31 @@ class SeveralMountsTest {
             assertThatThrownBy(() -> mounts.mount("/b/c", image())).isInstanceOf(ServiceException.class);
         }
     }
+
+    @Test
+    void refusesAWritableOverlayInsteadOfLeavingItOut() throws Exception {
+        try (NydusDaemon daemon = start()) {
+            String overlay =
+                    config.replace("\"overlay\":null", "\"overlay\":{\"upper_dir\":\"/upper\",\"work_dir\":\"/work\"}");
+            MountRequest request =
+                    new MountRequest(Golden.of("v6-zstd-4k").bootstrap().toString(), "rafs", overlay, Optional.empty());
+            assertThat(overlay).isNotEqualTo(config);
+            assertThatThrownBy(() -> client().mount("/a", request)).hasMessageContaining("overlay is not supported");
+            assertThat(daemon.mountTable().mounts()).isEmpty();
+        }
+    }
+
+    @Test
+    void refusesARemountByAnotherImage() throws Exception {
+        Golden.of("v6-lz4-4k").copyBlobs(directory.resolve("other"));
+        try (NydusDaemon daemon = start()) {
+            client().mount("/a", image());
+            String expected = sums("/a");
+            MountRequest other =
+                    new MountRequest(Golden.of("v6-lz4-4k").bootstrap().toString(), "rafs", config, Optional.empty());
+            assertThatThrownBy(() -> client().remount("/a", other)).hasMessageContaining("swap backend");
+            assertThat(sums("/a")).isEqualTo(expected);
+            assertThat(daemon.mountTable().mounts()).hasSize(1);
+        }
+    }
 }

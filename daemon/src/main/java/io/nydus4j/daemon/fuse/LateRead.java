@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param reply      to be completed
  * @param shown      what the daemon tells of it meanwhile
  * @param pid        process that reads, 0 for the kernel
+ * @param process    its name, empty unless it is noted
  * @param inode      a regular file
  * @param offset     start in the file, in bytes
  * @param length     bytes, at least 1, not past the end of the file
@@ -23,6 +24,7 @@ record LateRead(
         PendingReply reply,
         InflightRequest shown,
         int pid,
+        String process,
         Inode inode,
         long offset,
         int length,
@@ -31,7 +33,7 @@ record LateRead(
     /** Notes where the bytes were. */
     void traced(ReadSource source) {
         if (trace != null) {
-            trace.read(pid, inode.ino(), offset, length, source, startNanos);
+            trace.read(pid, process, inode.ino(), offset, length, source, startNanos);
         }
     }
 }

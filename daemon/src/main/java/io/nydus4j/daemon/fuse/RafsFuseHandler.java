@@ -241,6 +241,8 @@ public final class RafsFuseHandler implements MountedFileSystem {
             return;
         }
         int length = (int) Math.min(available, Integer.MAX_VALUE);
+        AccessTrace tracing = trace;
+        String process = tracing == null ? "" : AccessTrace.processName(request.pid());
         ReadPieces plan = loop.plan();
         plan.plan(inode, chunkSize, offset, length);
         if (isReady(plan)) {
@@ -252,14 +254,14 @@ public final class RafsFuseHandler implements MountedFileSystem {
             }
             reply.send();
             counters.read(ino, length, (System.nanoTime() - start) / 1000);
-            AccessTrace tracing = trace;
             if (tracing != null) {
-                tracing.read(request.pid(), ino, offset, length, ReadSource.CACHE, start);
+                tracing.read(request.pid(), process, ino, offset, length, ReadSource.CACHE, start);
             }
         } else {
             InflightRequest shown = new InflightRequest(
                     request.nodeId(), request.opcode(), request.unique(), System.currentTimeMillis() / 1000);
-            late.read(new LateRead(reply.detach(), shown, request.pid(), inode, offset, length, start, trace));
+            late.read(
+                    new LateRead(reply.detach(), shown, request.pid(), process, inode, offset, length, start, tracing));
         }
     }
 

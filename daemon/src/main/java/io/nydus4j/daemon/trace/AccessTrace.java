@@ -46,13 +46,14 @@ public final class AccessTrace {
      * Notes a read.
      *
      * @param pid        process that read, 0 for the kernel
+     * @param process    its name, from before the answer
      * @param ino        number of the file in the image
      * @param offset     start in the file, in bytes
      * @param length     bytes of the answer, at least 1
      * @param source     where the bytes were
      * @param startNanos when it came, by {@link System#nanoTime()}
      */
-    public void read(int pid, long ino, long offset, long length, ReadSource source, long startNanos) {
+    public void read(int pid, String process, long ino, long offset, long length, ReadSource source, long startNanos) {
         long wait = (System.nanoTime() - startNanos) / 1000;
         long at = (startNanos - this.startNanos) / 1000;
         long first = offset / chunkSize;
@@ -66,7 +67,7 @@ public final class AccessTrace {
             sums[2] += wait;
         }
         if (isNew) {
-            FirstRead read = new FirstRead(at, pid, nameOf(pid), ino, offset, length, first, last, source, wait);
+            FirstRead read = new FirstRead(at, pid, process, ino, offset, length, first, last, source, wait);
             synchronized (reads) {
                 if (reads.size() < MOST_READS) {
                     reads.add(read);
@@ -76,7 +77,8 @@ public final class AccessTrace {
         }
     }
 
-    private static String nameOf(int pid) {
+    /** Returns the name of a process that waits for an answer; empty for the kernel and for what cannot be seen. */
+    public static String processName(int pid) {
         if (pid == 0) {
             return "";
         }
