@@ -14,6 +14,7 @@ import jdk.jfr.Timespan;
 @Category("nydus4j")
 @Description("A read that was the first of some chunk of a file")
 @StackTrace(false)
+@SuppressWarnings("UnusedVariable") // The flight recorder reads the fields.
 final class FirstReadEvent extends Event {
     @Label("Mount Point")
     private final String mountPoint;
