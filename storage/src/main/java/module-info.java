@@ -7,6 +7,10 @@ module io.nydus4j.storage {
     requires org.tomlj;
     requires org.apache.httpcomponents.client5.httpclient5;
     requires org.apache.httpcomponents.core5.httpcore5;
+    // For the HTTP client, which cannot say so: it is no module itself.
+    requires org.slf4j;
+    requires java.security.jgss;
+    requires jdk.net;
     requires static org.jspecify;
 
     exports io.nydus4j.storage;
