@@ -14,11 +14,11 @@ import java.util.stream.Stream;
  * @param name    folder of the image
  * @param archive file with the tree
  */
-record Golden(String name, String archive) {
+public record Golden(String name, String archive) {
     private static final Path ROOT = Path.of(System.getProperty("nydus4j.testdata"), "golden");
 
     /** Images of the whole tree, from a folder. */
-    static final List<Golden> ALL = List.of(
+    public static final List<Golden> ALL = List.of(
             new Golden("v6-zstd-4k", "full.tar"),
             new Golden("v6-lz4-4k", "full.tar"),
             new Golden("v6-none-4k", "full.tar"),
@@ -49,24 +49,24 @@ record Golden(String name, String archive) {
             new Golden("dict-hit-v5", "mixed.tar"),
             new Golden("dict-hit-v6", "mixed.tar"));
 
-    static Golden of(String name) {
+    public static Golden of(String name) {
         return ALL.stream().filter(image -> image.name.equals(name)).findFirst().orElseThrow();
     }
 
-    boolean isV6() {
+    public boolean isV6() {
         return !name.contains("v5");
     }
 
-    Path folder() {
+    public Path folder() {
         return ROOT.resolve(name);
     }
 
-    Path archivePath() {
+    public Path archivePath() {
         return ROOT.resolve(archive);
     }
 
     /** Returns what is to be loaded: the bootstrap, or the blob that has it inlined. */
-    Path bootstrap() throws IOException {
+    public Path bootstrap() throws IOException {
         Path separate = folder().resolve("boot");
         return Files.exists(separate) ? separate : blobFiles().getFirst();
     }
@@ -79,7 +79,7 @@ record Golden(String name, String archive) {
     }
 
     /** Puts all blobs of this image into a folder; those in other places by the names that the image knows. */
-    Path copyBlobs(Path target) throws IOException {
+    public Path copyBlobs(Path target) throws IOException {
         Files.createDirectories(target);
         for (Path blob : blobFiles()) {
             Files.copy(blob, target.resolve(blob.getFileName()));
@@ -106,7 +106,7 @@ record Golden(String name, String archive) {
     }
 
     /** Returns a listing of attributes as this image keeps them. */
-    String adapt(String listing) {
+    public String adapt(String listing) {
         if (name.startsWith("tar")) {
             return listing.replaceAll("(mtime [0-9]+)\\.[0-9]+", "$1.0000000000"); // whole seconds from archives
         }
@@ -114,12 +114,12 @@ record Golden(String name, String archive) {
     }
 
     /** Returns a configuration of blobs in one folder and a cache in another, or in memory. */
-    static StorageConfiguration configuration(Path blobs, Optional<Path> cache) throws IOException {
+    public static StorageConfiguration configuration(Path blobs, Optional<Path> cache) throws IOException {
         return configuration(blobs, cache, "");
     }
 
     /** Returns a configuration with more members of the {@code rafs} section. */
-    static StorageConfiguration configuration(Path blobs, Optional<Path> cache, String rafs) throws IOException {
+    public static StorageConfiguration configuration(Path blobs, Optional<Path> cache, String rafs) throws IOException {
         String cacheText = cache.isPresent()
                 ? "{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"" + cache.get() + "\"}}"
                 : "{\"type\":\"dummycache\"}";

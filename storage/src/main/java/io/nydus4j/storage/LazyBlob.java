@@ -4,6 +4,7 @@ import io.nydus4j.blob.BlobInfo;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -50,6 +51,12 @@ public interface LazyBlob extends AutoCloseable {
      * ready or pinned hold data. The memory is valid until this blob is closed.
      */
     Optional<MemorySegment> mapping();
+
+    /**
+     * Returns the local file of plain bytes at uncompressed offsets, whose ranges {@link #mapping} shows, for who lets the kernel read it;
+     * empty for caches that have none. What it holds of ranges that are neither ready nor pinned is not to be read.
+     */
+    Optional<Path> file();
 
     /** Tells whether the whole blob is here, so that nothing will ever be fetched again. */
     boolean isComplete();

@@ -202,7 +202,8 @@ public final class BlobOpener {
             }
             counters.fileOpened(id + PlainChunkFile.SUFFIX);
             UnitReader reader = new UnitReader(info, source, workers, counters);
-            FileBlob.Parts parts = new FileBlob.Parts(file, marks, workers, reader, arena);
+            FileBlob.Parts parts =
+                    new FileBlob.Parts(file, folder.resolve(id + PlainChunkFile.SUFFIX), marks, workers, reader, arena);
             return new FileBlob(info, size, index, checks, parts, options, counters);
         } catch (IOException | RuntimeException e) {
             close(marks, file, workers);

@@ -13,6 +13,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,6 +40,7 @@ public final class FileBlob implements CachedBlob {
     private final long size;
     private final boolean validate;
     private final ChunkFile file;
+    private final Path path;
     private final ChunkMarks marks;
     private final UnitReader reader;
     private final DecodeWorkers workers;
@@ -64,9 +66,10 @@ public final class FileBlob implements CachedBlob {
     /**
      * The files and tools of one blob; all are closed with it.
      *
+     * @param path  where the file is
      * @param arena keeps the mapping of the index, if it has one
      */
-    record Parts(ChunkFile file, ChunkMarks marks, DecodeWorkers workers, UnitReader reader, Arena arena) {}
+    record Parts(ChunkFile file, Path path, ChunkMarks marks, DecodeWorkers workers, UnitReader reader, Arena arena) {}
 
     /**
      * Makes a blob over open files.
@@ -88,6 +91,7 @@ public final class FileBlob implements CachedBlob {
         this.size = size;
         this.validate = options.validate();
         this.file = parts.file();
+        this.path = parts.path();
         this.marks = parts.marks();
         this.workers = parts.workers();
         this.reader = parts.reader();
@@ -113,6 +117,11 @@ public final class FileBlob implements CachedBlob {
     @Override
     public Optional<MemorySegment> mapping() {
         return mapping;
+    }
+
+    @Override
+    public Optional<Path> file() {
+        return mapping.isPresent() ? Optional.of(path) : Optional.empty();
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -228,6 +229,11 @@ public final class MemoryBlob implements CachedBlob {
 
     @Override
     public Optional<MemorySegment> mapping() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Optional<Path> file() {
         return Optional.empty();
     }
 

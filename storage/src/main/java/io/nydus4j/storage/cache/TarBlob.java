@@ -21,11 +21,13 @@ public final class TarBlob implements CachedBlob {
 
     private final BlobInfo info;
     private final CacheCounters counters;
+    private final Path file;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment mapping;
 
-    private TarBlob(BlobInfo info, CacheCounters counters, FileChannel channel) throws IOException {
+    private TarBlob(BlobInfo info, CacheCounters counters, FileChannel channel, Path file) throws IOException {
         this.info = info;
+        this.file = file;
         this.counters = counters;
         this.mapping = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
     }
@@ -42,7 +44,7 @@ public final class TarBlob implements CachedBlob {
                 throw new RafsFormatException(
                         "tar file " + file, -1, "expected " + info.uncompressedSize() + " bytes, found " + size);
             }
-            return new TarBlob(info, counters, channel);
+            return new TarBlob(info, counters, channel, file);
         }
     }
 
@@ -86,6 +88,11 @@ public final class TarBlob implements CachedBlob {
     @Override
     public Optional<MemorySegment> mapping() {
         return Optional.of(mapping);
+    }
+
+    @Override
+    public Optional<Path> file() {
+        return Optional.of(file);
     }
 
     @Override

@@ -1,0 +1,406 @@
+package io.nydus4j.daemon.erofs;
+
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.fanotify.PreContentEvent;
+import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.file.PosixFiles;
+import io.nydus4j.linux.socket.Readiness;
+import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.Pin;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fills ranges of cache files before the kernel reads them.
+ *
+ * <p>The kernel holds back whoever is about to read a marked file and tells of it; a range that is here is let through at once by the
+ * thread that hears of it, all others wait on virtual threads for {@link LazyBlob#ensure}. Who cannot be served fails with {@code EIO}:
+ * nobody ever sees a hole. A blob that is complete needs no mark any more, and nobody is asked about it then.
+ *
+ * <p>Each reader that has been heard of has a slot in the {@link FillJournal} until it has its answer. When no slot is free, no further
+ * event is read, so that descriptors cannot run out: the kernel would refuse readers for that. Safe for use by several threads.
+ */
+public final class FillService implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(FillService.class.getName());
+    /** Readers that are worked on at a time; each has a descriptor. */
+    private static final int SLOTS = 256;
+    /** How often blobs are asked whether they are complete. */
+    private static final Duration LOOK = Duration.ofMillis(250);
+
+    private final PreContentGroup group;
+    private final FillJournal journal;
+    private final Thread loop;
+
+    /** Guards the fields below. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition slotFree = lock.newCondition();
+    private final Map<FileId, Filled> files = new HashMap<>();
+    private final Deque<FillJournal.Slot> free = new ArrayDeque<>();
+    private boolean closed;
+
+    /** A file that takes part. */
+    private static final class Filled {
+        private final LazyBlob blob;
+        private final Descriptor descriptor;
+        /** Guarded by the service's lock. */
+        private int users = 1;
+        /** Guarded by the service's lock. */
+        private boolean marked = true;
+
+        Filled(LazyBlob blob, Descriptor descriptor) {
+            this.blob = blob;
+            this.descriptor = descriptor;
+        }
+    }
+
+    private FillService(PreContentGroup group, FillJournal journal) {
+        this.group = group;
+        this.journal = journal;
+        this.loop = Thread.ofPlatform().daemon().name("nydus-fanotify").unstarted(this::run);
+    }
+
+    /**
+     * Starts a service with a group of its own.
+     *
+     * @param journal path of the journal; must not belong to another service
+     * @throws ErrnoException if the kernel cannot hold readers back, or does not let this process
+     */
+    public static FillService start(Path journal) throws IOException {
+        return start(PreContentGroup.open(), journal);
+    }
+
+    /** Starts a service that takes the group over, and answers whoever waits in the journal once {@link #resume} is called. */
+    static FillService start(PreContentGroup group, Path journal) throws IOException {
+        FillService service;
+        try {
+            service = new FillService(group, FillJournal.open(journal, SLOTS));
+        } catch (IOException | RuntimeException e) {
+            group.close();
+            throw e;
+        }
+        for (FillJournal.Slot slot : service.journal.slots()) {
+            if (slot.isFree()) {
+                service.free.add(slot);
+            }
+        }
+        service.loop.start();
+        return service;
+    }
+
+    /** Returns the group, whose descriptor somebody else must hold, too. */
+    PreContentGroup group() {
+        return group;
+    }
+
+    /**
+     * Makes readers of a blob's file wait until what they read is there; to be called before the kernel opens the file for the mount.
+     *
+     * @param blob open until {@link #remove}, with a file
+     * @throws IOException if the file cannot be marked
+     */
+    public void add(LazyBlob blob) throws IOException {
+        Path path = blob.file()
+                .orElseThrow(() -> new IOException(
+                        "blob " + blob.info().effectiveId() + " has no file that the kernel could read"));
+        Descriptor descriptor = PosixFiles.open(
+                Descriptor.WORKING_DIRECTORY,
+                path.toString().getBytes(StandardCharsets.UTF_8),
+                OpenFlags.READ_ONLY | OpenFlags.CLOSE_ON_EXEC,
+                0);
+        lock.lock();
+        try {
+            FileId id = FileId.of(descriptor.status());
+            Filled known = files.get(id);
+            if (known != null) {
+                known.users++;
+                descriptor.close();
+                return;
+            }
+            group.mark(descriptor, PreContentGroup.PRE_ACCESS);
+            files.put(id, new Filled(blob, descriptor));
+        } catch (IOException | RuntimeException e) {
+            descriptor.close();
+            throw e;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns a path by which the kernel finds the very file of a blob that was added, whatever became of its name. */
+    Path pathOf(LazyBlob blob) {
+        lock.lock();
+        try {
+            return filledOf(blob).descriptor.procPath();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Filled filledOf(LazyBlob blob) {
+        return files.values().stream()
+                .filter(filled -> filled.blob == blob)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Lets go of a blob, after the mounts that read its file are gone. */
+    public void remove(LazyBlob blob) {
+        lock.lock();
+        try {
+            for (Map.Entry<FileId, Filled> entry : files.entrySet()) {
+                Filled filled = entry.getValue();
+                if (filled.blob == blob && --filled.users == 0) {
+                    unmark(filled);
+                    files.remove(entry.getKey());
+                    close(filled.descriptor);
+                    return;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells whether the kernel asks before it reads a blob's file: until the blob is complete. */
+    public boolean isAsked(LazyBlob blob) {
+        lock.lock();
+        try {
+            return files.values().stream().anyMatch(filled -> filled.blob == blob && filled.marked);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void unmark(Filled filled) {
+        if (!filled.marked) {
+            return;
+        }
+        try {
+            group.unmark(filled.descriptor, PreContentGroup.PRE_ACCESS);
+            filled.marked = false;
+        } catch (ErrnoException e) {
+            LOG.log(Level.WARNING, "cannot take a mark away: " + e.getMessage());
+        }
+    }
+
+    private static void close(Descriptor descriptor) {
+        try {
+            descriptor.close();
+        } catch (ErrnoException e) {
+            LOG.log(Level.WARNING, "closing a cache file: " + e.getMessage());
+        }
+    }
+
+    // The thread that hears of readers; it never waits for data.
+
+    private void run() {
+        try {
+            while (true) {
+                boolean any = Readiness.awaitInput(group.descriptor(), LOOK);
+                lock.lock();
+                try {
+                    if (closed) {
+                        return;
+                    }
+                    for (Filled filled : files.values()) {
+                        if (filled.marked && filled.blob.isComplete()) {
+                            unmark(filled);
+                        }
+                    }
+                } finally {
+                    lock.unlock();
+                }
+                if (any) {
+                    readEvents();
+                }
+            }
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "the kernel's readers are no longer answered: " + e.getMessage());
+        }
+    }
+
+    private void readEvents() throws IOException {
+        while (true) {
+            FillJournal.Slot slot = takeSlot();
+            if (slot == null) {
+                return;
+            }
+            try {
+                if (!group.read(slot.event())) {
+                    giveBack(slot);
+                    return;
+                }
+            } catch (ErrnoException e) {
+                giveBack(slot);
+                if (e.errno() == Errno.EMFILE || e.errno() == Errno.ENFILE) {
+                    LOG.log(Level.ERROR, "a reader was refused, for this process has too many files open");
+                    return;
+                }
+                throw e;
+            }
+            handle(slot);
+        }
+    }
+
+    private FillJournal.@Nullable Slot takeSlot() {
+        lock.lock();
+        try {
+            while (free.isEmpty() && !closed) {
+                slotFree.awaitUninterruptibly();
+            }
+            return closed ? null : free.poll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void giveBack(FillJournal.Slot slot) {
+        slot.free();
+        lock.lock();
+        try {
+            free.add(slot);
+            slotFree.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void handle(FillJournal.Slot slot) {
+        PreContentEvent event = PreContentEvent.parse(slot.event());
+        if ((event.mask() & PreContentGroup.OVERFLOW) != 0) {
+            LOG.log(Level.ERROR, "the kernel lost events: some readers may have seen holes");
+        }
+        if (event.descriptor() < 0) {
+            giveBack(slot);
+            return;
+        }
+        Descriptor descriptor = Descriptor.adopt(event.descriptor());
+        Filled filled;
+        try {
+            FileId id = FileId.of(descriptor.status());
+            slot.setFile(id);
+            lock.lock();
+            try {
+                filled = files.get(id);
+            } finally {
+                lock.unlock();
+            }
+        } catch (ErrnoException e) {
+            LOG.log(Level.ERROR, "a reader of an unknown file is refused: " + e.getMessage());
+            filled = null;
+        }
+        if (filled == null) {
+            answer(slot, descriptor, Errno.EIO);
+            return;
+        }
+        LazyBlob blob = filled.blob;
+        long start = Math.min(event.offset(), blob.size());
+        long length = Math.min(Math.max(event.count(), 1), blob.size() - start);
+        if (length == 0 || blob.isReady(start, length)) {
+            answer(slot, descriptor, 0);
+            return;
+        }
+        try {
+            Thread.ofVirtual().name("nydus-fill").start(() -> fill(slot, descriptor, blob, start, length));
+        } catch (Throwable e) {
+            answer(slot, descriptor, Errno.EIO);
+            throw e;
+        }
+    }
+
+    private void fill(FillJournal.Slot slot, Descriptor descriptor, LazyBlob blob, long start, long length) {
+        int errno = Errno.EIO;
+        try (Pin _ = blob.ensure(start, length)) {
+            errno = 0;
+            answer(slot, descriptor, 0);
+        } catch (IOException e) {
+            LOG.log(
+                    Level.ERROR,
+                    "a read of " + length + " bytes at " + start + " of blob "
+                            + blob.info().effectiveId() + " failed: " + e.getMessage());
+        } finally {
+            if (errno != 0) {
+                answer(slot, descriptor, errno);
+            }
+        }
+    }
+
+    /** Answers a reader: first the kernel, then the journal, then the descriptor goes, by whose number the kernel knows the reader. */
+    private void answer(FillJournal.Slot slot, Descriptor descriptor, int errno) {
+        try {
+            if (errno == 0) {
+                group.allow(descriptor.number());
+            } else {
+                group.deny(descriptor.number(), errno);
+            }
+        } catch (ErrnoException e) {
+            // The reader was killed.
+            LOG.log(Level.DEBUG, "nobody took an answer: " + e.getMessage());
+        }
+        slot.free();
+        close(descriptor);
+        giveBack(slot);
+    }
+
+    private void awaitAnswers() {
+        lock.lock();
+        try {
+            while (free.size() < SLOTS) {
+                slotFree.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Stops, once those who wait have their answers. Readers that come later are let through when nobody else holds the group: unmount
+     * before.
+     */
+    @Override
+    public void close() throws IOException {
+        lock.lock();
+        try {
+            closed = true;
+            slotFree.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        boolean interrupted = false;
+        while (loop.isAlive()) {
+            try {
+                loop.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        awaitAnswers();
+        lock.lock();
+        try {
+            files.values().forEach(filled -> close(filled.descriptor));
+            files.clear();
+        } finally {
+            lock.unlock();
+        }
+        group.close();
+        journal.close();
+    }
+}
