@@ -14,12 +14,16 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -81,11 +85,19 @@ public final class FillService implements AutoCloseable {
      * @throws ErrnoException if the kernel cannot hold readers back, or does not let this process
      */
     public static FillService start(Path journal) throws IOException {
-        return start(PreContentGroup.open(), journal);
+        Files.deleteIfExists(journal);
+        FillService service = over(PreContentGroup.open(), journal);
+        service.begin();
+        return service;
     }
 
-    /** Starts a service that takes the group over, and answers whoever waits in the journal once {@link #resume} is called. */
-    static FillService start(PreContentGroup group, Path journal) throws IOException {
+    /**
+     * Takes a group over, with the journal of those who were heard of but not answered. Nobody is answered before {@link #begin}.
+     *
+     * @param group   closed by this service
+     * @param journal path of the predecessor's journal
+     */
+    static FillService over(PreContentGroup group, Path journal) throws IOException {
         FillService service;
         try {
             service = new FillService(group, FillJournal.open(journal, SLOTS));
@@ -98,8 +110,65 @@ public final class FillService implements AutoCloseable {
                 service.free.add(slot);
             }
         }
-        service.loop.start();
         return service;
+    }
+
+    /**
+     * Begins to answer, those first who wait since a predecessor's time; their blobs have been {@link #add added}. To be called once.
+     *
+     * <p>The kernel matches answers by the numbers that descriptors had in the predecessor. Those that are free here are occupied, so that
+     * no new event gets one of them; readers whose numbers are in use here are answered before new events are read.
+     */
+    void begin() throws IOException {
+        for (FillJournal.Slot slot : journal.slots()) {
+            if (slot.isFree()) {
+                continue;
+            }
+            PreContentEvent event = PreContentEvent.parse(slot.event());
+            if (event.descriptor() < 0) {
+                giveBack(slot);
+                continue;
+            }
+            Optional<Descriptor> occupied = group.descriptor().duplicateAt(event.descriptor());
+            if (occupied.isPresent()) {
+                Thread.ofVirtual()
+                        .name("nydus-fill")
+                        .start(() -> answer(slot, occupied.get(), fillAnew(slot.file(), event)));
+            } else {
+                respond(event.descriptor(), fillAnew(slot.file(), event));
+                giveBack(slot);
+            }
+        }
+        loop.start();
+    }
+
+    /** Makes a range ready for a reader of the predecessor's; returns 0 or the error number that it gets. */
+    private int fillAnew(FileId id, PreContentEvent event) {
+        List<LazyBlob> wanted = new ArrayList<>();
+        lock.lock();
+        try {
+            Filled known = files.get(id);
+            if (known != null) {
+                wanted.add(known.blob);
+            } else if (id.equals(FileId.UNKNOWN)) {
+                // The process died before it looked which file it is: it is one of these.
+                files.values().forEach(filled -> wanted.add(filled.blob));
+            }
+        } finally {
+            lock.unlock();
+        }
+        int errno = wanted.isEmpty() ? Errno.EIO : 0;
+        for (LazyBlob blob : wanted) {
+            long start = Math.min(event.offset(), blob.size());
+            long length = Math.min(Math.max(event.count(), 1), blob.size() - start);
+            try (Pin _ = blob.ensure(start, length)) {
+                LOG.log(Level.DEBUG, "answering a reader of the predecessor's");
+            } catch (IOException e) {
+                LOG.log(Level.ERROR, "a read that began before failed: " + e.getMessage());
+                errno = Errno.EIO;
+            }
+        }
+        return errno;
     }
 
     /** Returns the group, whose descriptor somebody else must hold, too. */
@@ -342,19 +411,23 @@ public final class FillService implements AutoCloseable {
 
     /** Answers a reader: first the kernel, then the journal, then the descriptor goes, by whose number the kernel knows the reader. */
     private void answer(FillJournal.Slot slot, Descriptor descriptor, int errno) {
+        respond(descriptor.number(), errno);
+        slot.free();
+        close(descriptor);
+        giveBack(slot);
+    }
+
+    private void respond(int number, int errno) {
         try {
             if (errno == 0) {
-                group.allow(descriptor.number());
+                group.allow(number);
             } else {
-                group.deny(descriptor.number(), errno);
+                group.deny(number, errno);
             }
         } catch (ErrnoException e) {
             // The reader was killed.
             LOG.log(Level.DEBUG, "nobody took an answer: " + e.getMessage());
         }
-        slot.free();
-        close(descriptor);
-        giveBack(slot);
     }
 
     private void awaitAnswers() {
@@ -382,7 +455,7 @@ public final class FillService implements AutoCloseable {
             lock.unlock();
         }
         boolean interrupted = false;
-        while (loop.isAlive()) {
+        while (loop.isAlive()) { // never, if it was not begun
             try {
                 loop.join();
             } catch (InterruptedException e) {

@@ -18,6 +18,7 @@ import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * An open file descriptor and what can be done with it alone.
@@ -100,6 +101,23 @@ public final class Descriptor implements AutoCloseable {
     public Descriptor duplicate() throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             return adopt(check("dup", Fcntl.fcntl(scratch, number, F_DUPFD_CLOEXEC, 0)));
+        }
+    }
+
+    /**
+     * Opens another number for the same open file, a chosen one.
+     *
+     * @param chosen the number, at least 0
+     * @return empty if that number is in use
+     */
+    public Optional<Descriptor> duplicateAt(int chosen) throws ErrnoException {
+        try (Scratch scratch = Scratch.take()) {
+            Descriptor duplicate = adopt(check("dup", Fcntl.fcntl(scratch, number, F_DUPFD_CLOEXEC, chosen)));
+            if (duplicate.number == chosen) {
+                return Optional.of(duplicate);
+            }
+            duplicate.close();
+            return Optional.empty();
         }
     }
 
