@@ -89,7 +89,10 @@ final class MergeCommand implements Command {
     private static MergeOptions.Builder options(Arguments arguments) throws IOException {
         List<Path> sources = arguments.positionalPaths();
         MergeOptions.Builder options = MergeOptions.builder(sources, output(arguments));
-        arguments.path("--parent-bootstrap").ifPresent(options::parent);
+        arguments
+                .path("--parent-bootstrap")
+                .filter(path -> !path.toString().isEmpty())
+                .ifPresent(options::parent);
         arguments.optional("--chunk-dict").ifPresent(text -> options.chunkDictionary(CreateCommand.dictionary(text)));
         list(arguments, "--blob-digests", options::blobDigests);
         list(arguments, "--original-blob-ids", options::originalBlobIds);

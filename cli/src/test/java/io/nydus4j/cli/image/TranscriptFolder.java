@@ -187,7 +187,7 @@ final class TranscriptFolder implements AutoCloseable {
         if (!text.contains("backend")) {
             return text;
         }
-        return Pattern.compile("\"(d|d/[^\"]*)\"").matcher(text).replaceAll("\"" + directory + "/$1\"");
+        return Pattern.compile("\"((?:d|in)(?:/[^\"]*)?)\"").matcher(text).replaceAll("\"" + directory + "/$1\"");
     }
 
     private static Path source(String name) {
