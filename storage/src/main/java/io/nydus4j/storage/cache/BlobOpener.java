@@ -196,9 +196,6 @@ public final class BlobOpener {
             marks = openMarks(info, index);
             if (opened.grown()) {
                 marks.clearAll();
-            } else if (marks.isFull() && !marks.isComplete()) {
-                file.force();
-                marks.complete();
             }
             counters.fileOpened(id + PlainChunkFile.SUFFIX);
             UnitReader reader = new UnitReader(info, source, workers, counters);

@@ -26,7 +26,7 @@ import java.util.Optional;
  * lost the data, is found before the first use, and fetched again.
  *
  * <p>Missing chunks are worked on in {@link Flight}s, on virtual threads of their own: an interrupt of a caller does not hit the file's
- * channel. Data reaches the file before its bit in the map, and the bit in memory comes last.
+ * channel. Data reaches the disk before its bit in the map ({@link DurableMarks}); the bit in memory comes when the data is in the file.
  */
 public final class FileBlob implements CachedBlob {
     /** How often chunks that came damaged are asked for again. */
@@ -42,6 +42,7 @@ public final class FileBlob implements CachedBlob {
     private final ChunkFile file;
     private final Path path;
     private final ChunkMarks marks;
+    private final DurableMarks durable;
     private final UnitReader reader;
     private final DecodeWorkers workers;
     private final Arena arena;
@@ -93,6 +94,7 @@ public final class FileBlob implements CachedBlob {
         this.file = parts.file();
         this.path = parts.path();
         this.marks = parts.marks();
+        this.durable = new DurableMarks(info.effectiveId(), marks, file);
         this.workers = parts.workers();
         this.reader = parts.reader();
         this.arena = parts.arena();
@@ -329,7 +331,7 @@ public final class FileBlob implements CachedBlob {
                                 "The cache lost or damaged a chunk, fetching it again: {0}",
                                 e.getMessage());
                     }
-                    marks.clear(index);
+                    durable.clear(index);
                 }
             }
         } finally {
@@ -385,6 +387,7 @@ public final class FileBlob implements CachedBlob {
         current.ready().set(position);
         if (current.ready().isFull()) {
             complete = true;
+            durable.complete();
         }
     }
 
@@ -407,7 +410,7 @@ public final class FileBlob implements CachedBlob {
         public void accept(int position, MemorySegment stored, MemorySegment plain) throws IOException {
             file.write(contents.index(), position, stored, plain);
             int index = contents.index().indexInBlob(position);
-            marks.set(index);
+            durable.set(index);
             markReady(contents, position);
             counters.chunksMadeReady(1);
         }
@@ -537,14 +540,7 @@ public final class FileBlob implements CachedBlob {
         if (!flights.close()) {
             return;
         }
-        try {
-            if (complete && !marks.isComplete() && marks.isFull()) {
-                file.force();
-                marks.complete();
-            }
-        } catch (IOException e) {
-            LOGGER.log(Level.WARNING, "Cannot write down that blob " + info.effectiveId() + " is complete", e);
-        }
+        durable.close();
         marks.close();
         file.close();
         workers.close();

@@ -15,6 +15,7 @@ import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,8 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is fetched before anybody asks. Counts that are expected were recorded from the reference's daemon. */
 final class PrefetchTest {
@@ -184,6 +187,36 @@ final class PrefetchTest {
             // Joins the request that is going to fail.
             device.blob(0).read(0, ByteBuffer.allocate(100));
             assertThat(device.blob(0).isReady(0, 100)).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"v6-zstd-4k", "v5-lz4-4k"})
+    void restartedCacheIsFoundCompleteAndMendedOnTheWay(String image) throws Exception {
+        try (Bootstrap bootstrap = GoldenBlobs.load(image)) {
+            Path data = work.resolve(bootstrap.blobs().getFirst().effectiveId() + ".blob.data");
+            try (BlobDevice device = device(bootstrap, ALL)) {
+                device.startPrefetch(Optional.empty(), false);
+                await(() -> device.blobs().getFirst().isComplete());
+            }
+            try (BlobDevice device = device(bootstrap, ALL)) {
+                assertThat(device.blobs().getFirst().isComplete())
+                        .as("unchecked")
+                        .isFalse();
+                device.startPrefetch(Optional.empty(), false);
+                await(() -> device.blobs().getFirst().isComplete());
+                // What was there was checked, and not fetched again.
+                assertThat(device.store().cacheCounters().fetchedBytes()).isZero();
+            }
+            byte[] right = Files.readAllBytes(data);
+            byte[] damaged = right.clone();
+            damaged[200_000] ^= 1;
+            Files.write(data, damaged);
+            try (BlobDevice device = device(bootstrap, ALL)) {
+                device.startPrefetch(Optional.empty(), false);
+                await(() -> device.blobs().getFirst().isComplete());
+                assertThat(Files.readAllBytes(data)).isEqualTo(right);
+            }
         }
     }
 
