@@ -14,6 +14,8 @@ import java.util.Optional;
  * digests. On demand all data is read too and compared with its checksums and digests.
  */
 public final class CheckImage {
+    private static final System.Logger LOG = System.getLogger(CheckImage.class.getName());
+
     private final CheckOptions options;
     private final ProgressListener listener;
 
@@ -53,10 +55,7 @@ public final class CheckImage {
         long inodes = image.superblock().inodesCount();
         listener.progress(Step.CHECK, 0, inodes);
         TraceRecorder trace = new TraceRecorder();
-        trace.time("load_tree_from_bootstrap", () -> {
-            new BootstrapListing(image).check();
-            return inodes;
-        });
+        refuseMistaken(trace.time("load_tree_from_bootstrap", () -> new BootstrapListing(image).check()));
         listener.progress(Step.CHECK, inodes, inodes);
         ImageData.Verified data = options.verifyData()
                 ? ImageData.verify(
@@ -74,6 +73,18 @@ public final class CheckImage {
                 data.chunks(),
                 data.bytes(),
                 trace.trace());
+    }
+
+    /** An image is listed even if chunks have the records of others, as some of the reference's do; its data is not right then. */
+    private void refuseMistaken(long chunks) throws IOException {
+        if (chunks == 0) {
+            return;
+        }
+        String message = chunks + " chunks have records of another length: the files that have them cannot be read";
+        if (options.verifyData()) {
+            throw new IOException(message);
+        }
+        LOG.log(System.Logger.Level.WARNING, message);
     }
 
     private Rafs load(Optional<BlobBackend> blobs) throws IOException {

@@ -70,7 +70,7 @@ public final class BootstrapListing {
         BootstrapWalk.preOrder(bootstrap, (inode, walk) -> {
             lines.accept(inodeLine(inode, walk));
             for (int i = 0; i < inode.chunkCount(); i++) {
-                lines.accept(chunkLine(inode.chunk(i)));
+                lines.accept(chunkLine(inode.recordedChunk(i)));
             }
         });
     }
@@ -78,9 +78,11 @@ public final class BootstrapListing {
     /**
      * Reads everything that {@link #inodes} tells, and the xattrs, without making text of it.
      *
+     * @return how many chunks have a record of another length, so that their files cannot be read
      * @throws RafsFormatException if the image is broken
      */
-    public void check() throws RafsFormatException {
+    public long check() throws RafsFormatException {
+        long[] mistaken = {0};
         Set<Long> links = new HashSet<>();
         BootstrapWalk.preOrder(bootstrap, (inode, walk) -> {
             if (inode.isHardLink() && !links.add(inode.ino())) {
@@ -92,9 +94,12 @@ public final class BootstrapListing {
             walk.spend((long) inode.xattrNames().size() * LEAST_XATTR_COST);
             walk.spend((long) inode.chunkCount() * LEAST_CHUNK_COST);
             for (int i = 0; i < inode.chunkCount(); i++) {
-                inode.chunk(i);
+                if (inode.recordedChunk(i).uncompressedSize() != inode.chunkLength(i)) {
+                    mistaken[0]++;
+                }
             }
         });
+        return mistaken[0];
     }
 
     /** Lists the blobs below a line that says that the image is valid. */

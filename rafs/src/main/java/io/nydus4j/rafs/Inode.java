@@ -157,6 +157,17 @@ public interface Inode {
      */
     ChunkRecord chunk(int position) throws RafsFormatException;
 
+    /**
+     * Returns the record that the image names for a chunk, as it stands there: of another length than the chunk's, where a writer took
+     * one blob for another. It is to be shown; whoever reads data takes {@link #chunk}, which refuses such a record.
+     *
+     * @param position from 0 to {@link #chunkCount()} - 1
+     * @throws RafsFormatException if there is no such record, or it is broken in itself
+     */
+    default ChunkRecord recordedChunk(int position) throws RafsFormatException {
+        return chunk(position);
+    }
+
     /** Returns the blob index of a chunk. Checked against the blob table. */
     int chunkBlobIndex(int position) throws RafsFormatException;
 

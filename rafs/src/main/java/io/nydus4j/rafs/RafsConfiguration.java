@@ -38,6 +38,12 @@ public record RafsConfiguration(
                 superblock.tarfs());
     }
 
+    /** Returns this configuration with another chunk size. */
+    public RafsConfiguration withChunkSize(int newChunkSize) {
+        return new RafsConfiguration(
+                version, compression, digestAlgorithm, newChunkSize, batchSize, explicitUidGid, tarfs);
+    }
+
     /** Returns why an image does not go with this configuration, in the reference's words; empty if it does. */
     public Optional<String> mismatch(Superblock image) {
         RafsConfiguration other = of(image);

@@ -390,12 +390,27 @@ final class V6InodeView implements Inode {
 
     @Override
     public ChunkRecord chunk(int position) throws RafsFormatException {
+        ChunkRecord chunk = recordedChunk(position);
+        long start = chunkBlobOffset(position);
+        int length = chunkLength(position);
+        if (chunk.uncompressedOffset() != start || chunk.uncompressedSize() != length) {
+            throw new RafsFormatException(
+                    chunkName(position),
+                    chunkIndex(position),
+                    "its record in the chunk table has " + Integer.toUnsignedLong(chunk.uncompressedSize())
+                            + " bytes at " + chunk.uncompressedOffset() + ", not " + length + " at " + start);
+        }
+        return chunk;
+    }
+
+    @Override
+    public ChunkRecord recordedChunk(int position) throws RafsFormatException {
         int blob = chunkBlobIndex(position);
         int index = chunkIndexInBlob(position);
         long start = chunkBlobOffset(position);
-        int length = chunkLength(position);
         if (image.superblock().tarfs()) {
             // The table has one record for each blob only, and nothing is in it that the index has not.
+            int length = chunkLength(position);
             return new ChunkRecord(Digest.ZERO, blob, 0, length, length, start, start, 0, index, 0);
         }
         int record = image.chunks().find(blob, index, start >>> image.blockBits());
@@ -405,15 +420,7 @@ final class V6InodeView implements Inode {
                     chunkIndex(position),
                     "the chunk table has no record for chunk " + index + " of blob " + blob);
         }
-        ChunkRecord chunk = image.chunks().record(record);
-        if (chunk.uncompressedOffset() != start || chunk.uncompressedSize() != length) {
-            throw new RafsFormatException(
-                    chunkName(position),
-                    chunkIndex(position),
-                    "its record in the chunk table has " + Integer.toUnsignedLong(chunk.uncompressedSize())
-                            + " bytes at " + chunk.uncompressedOffset() + ", not " + length + " at " + start);
-        }
-        return chunk;
+        return image.chunks().record(record);
     }
 
     private String chunkName(int position) {
