@@ -73,7 +73,9 @@ public final class CreateImage {
         if (options.type().isFixed()) {
             return new ReferenceBuild(options, rules(), listener, trace, outputs, arena).run(patterns);
         }
-        ImageBuild build = new ImageBuild(options, new BlobFormat(options, key), listener, trace, outputs, arena);
+        BuildBase base = BuildBase.load(options, trace);
+        BlobFormat format = new BlobFormat(options, key);
+        ImageBuild build = new ImageBuild(options, format, base, listener, trace, outputs, arena);
         if (options.type() == ConversionType.DIR_RAFS) {
             try (DirectorySource source = DirectorySource.open(NativePath.bytes(options.source()), rules())) {
                 return build.run(source, patterns);
@@ -94,9 +96,9 @@ public final class CreateImage {
     }
 
     private void refuseUnsupported() {
-        refuse(options.chunkDictionary(), "--chunk-dict");
-        refuse(options.parentBootstrap(), "--parent-bootstrap");
         if (options.type().isFixed()) {
+            refuse(options.chunkDictionary(), "--chunk-dict of a reference to an archive");
+            refuse(options.parentBootstrap(), "--parent-bootstrap of a reference to an archive");
             refuse(options.blobCacheDirectory(), "--blob-cache-dir of a reference to an archive");
         }
     }
@@ -133,11 +135,13 @@ public final class CreateImage {
     }
 
     private SourceRules rules() {
+        // Whiteouts have something to remove only where there is a layer below.
+        boolean layered = options.parentBootstrap().isPresent();
         return new SourceRules(
                 options.version(),
                 options.chunkSize(),
                 options.explicitUidGid(),
-                0,
-                node -> !Whiteouts.isOnlyWhiteout(node, options.whiteoutSpec()));
+                layered ? 1 : 0,
+                node -> layered || !Whiteouts.isOnlyWhiteout(node, options.whiteoutSpec()));
     }
 }

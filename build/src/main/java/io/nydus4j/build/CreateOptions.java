@@ -9,6 +9,7 @@ import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.build.tar.ArchiveLimits;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.storage.BlobBackend;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -46,6 +47,7 @@ import java.util.OptionalLong;
  * @param parentBootstrap  bootstrap of the layers below
  * @param attributes       file that says which files lie in external storage
  * @param archiveLimits    what an archive may ask for at most
+ * @param blobs            where the parent's blobs are, needed if one has its metadata inlined. The caller closes it
  * @param threads          threads that digest and compress, at least 1; they do not change the result
  */
 public record CreateOptions(
@@ -75,6 +77,7 @@ public record CreateOptions(
         Optional<Path> parentBootstrap,
         Optional<Path> attributes,
         ArchiveLimits archiveLimits,
+        Optional<BlobBackend> blobs,
         int threads) {
     public static final int MIN_CHUNK_SIZE = 0x1000;
     public static final int MAX_CHUNK_SIZE = 0x100_0000;
@@ -227,6 +230,7 @@ public record CreateOptions(
         private Optional<Path> parentBootstrap = Optional.empty();
         private Optional<Path> attributes = Optional.empty();
         private ArchiveLimits archiveLimits = ArchiveLimits.DEFAULT;
+        private Optional<BlobBackend> blobs = Optional.empty();
         private int threads = Runtime.getRuntime().availableProcessors();
 
         private Builder(Path source) {
@@ -394,6 +398,12 @@ public record CreateOptions(
             return this;
         }
 
+        /** Sets where the parent's blobs are. */
+        public Builder blobs(BlobBackend value) {
+            blobs = Optional.of(value);
+            return this;
+        }
+
         /** Sets the number of threads that digest and compress. */
         public Builder threads(int value) {
             threads = value;
@@ -433,6 +443,7 @@ public record CreateOptions(
                     parentBootstrap,
                     attributes,
                     archiveLimits,
+                    blobs,
                     threads);
         }
     }

@@ -1,16 +1,15 @@
 package io.nydus4j.build;
 
 import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.chunk.ChunkInfoHeader;
 import io.nydus4j.build.ProgressListener.Step;
 import io.nydus4j.build.external.Attributes;
 import io.nydus4j.build.external.ExternalTree;
 import io.nydus4j.build.source.Source;
 import io.nydus4j.build.source.TarSource;
-import io.nydus4j.build.write.BlobTable;
 import io.nydus4j.build.write.BlobTail;
 import io.nydus4j.build.write.BlobWriter;
-import io.nydus4j.build.write.ChunkDictionary;
 import io.nydus4j.build.write.ChunkPipeline;
 import io.nydus4j.build.write.ChunkSettings;
 import io.nydus4j.build.write.ChunkStream;
@@ -28,6 +27,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -46,14 +46,15 @@ final class ImageBuild {
     private final Arena arena;
 
     private final BlobFormat format;
+    private final BuildBase base;
     private Optional<BlobCacheFiles> cache = Optional.empty();
     private Optional<ChunkInfoHeader> chunkInfoHeader = Optional.empty();
-    private final BlobTable blobs = new BlobTable(List.of());
 
     /** Prepares a build; {@code outputs} take its files, {@code arena} its bootstraps. */
     ImageBuild(
             CreateOptions options,
             BlobFormat format,
+            BuildBase base,
             ProgressListener listener,
             TraceRecorder trace,
             BuildOutputs outputs,
@@ -64,26 +65,30 @@ final class ImageBuild {
         this.outputs = outputs;
         this.arena = arena;
         this.format = format;
+        this.base = base;
     }
 
     /** Builds an image and its external bootstrap, and gives its files their names. The trace of the result is empty. */
     BuildResult run(Source source, PrefetchPatterns patterns) throws IOException {
+        checkExternalIds();
         Attributes attributes = options.attributes().isPresent()
                 ? Attributes.read(options.attributes().get())
                 : Attributes.NONE;
-        ImageTree tree = trace.time(
+        ImageTree upper = trace.time(
                 "build_tree",
                 () -> trace.time(
                         "load_from_directory",
                         () -> source.readTree(options.threads(), names -> listener.progress(Step.SCAN, names, -1))));
         trace.number("load_from_directory", source.namesSeen());
-        ExternalTree external = takeExternal(tree, attributes);
+        ExternalTree external = takeExternal(upper, attributes);
+        ImageTree tree = base.overlay(upper);
         PrefetchPatterns.Selection selection = select(tree, patterns);
         Optional<OutputFile> blobFile = openBlob();
         BlobWriter blob = newBlob(blobFile);
         StoredChunks chunks = trace.time("dump_blob", () -> storeChunks(source, selection, blob));
         Built built = finish(blobFile, blob, chunks, tree, selection);
-        List<String> externalBlobs = external.blobs().stream().map(BlobInfo::id).toList();
+        List<String> externalBlobs =
+                externalBlobs(external).stream().map(BlobInfo::id).toList();
         return result(built, writeExternal(tree, external, built.bootstrap), externalBlobs);
     }
 
@@ -95,15 +100,16 @@ final class ImageBuild {
                 format.chunkSettings(),
                 options.threads(),
                 blob,
-                ChunkDictionary.NONE,
-                blobs,
+                base.chunks(),
+                base.table(),
                 (done, total) -> listener.progress(Step.STORE, done, total))) {
-            ImageTree tree = trace.time(
+            ImageTree upper = trace.time(
                     "build_tree",
                     () -> source.read(
                             (file, data) -> stream.add(file, target -> data.read(target.asByteBuffer())),
                             names -> listener.progress(Step.SCAN, names, -1)));
             StoredChunks chunks = trace.time("dump_blob", stream::finish);
+            ImageTree tree = base.overlay(upper);
             PrefetchPatterns.Selection selection = select(tree, patterns);
             return result(finish(blobFile, blob, chunks, tree, selection), Optional.empty(), List.of());
         }
@@ -163,8 +169,8 @@ final class ImageBuild {
         trace.effectiveIds();
         return new BuildResult(
                 built.bootstrap,
-                built.blob.map(BlobInfo::id).stream().toList(),
-                built.blob.map(BlobInfo::compressedSize).orElse(0L),
+                built.all.stream().map(BlobInfo::id).toList(),
+                built.all.isEmpty() ? 0 : built.all.getLast().compressedSize(),
                 external,
                 externalBlobs,
                 options.version(),
@@ -172,8 +178,8 @@ final class ImageBuild {
                 new BuildTrace(new TreeMap<>(), new TreeMap<>()));
     }
 
-    /** The blob, if there is one, and the bootstrap, if it is a file of its own. */
-    private record Built(Optional<BlobInfo> blob, Optional<Path> bootstrap) {}
+    /** The new blob, if there is one, all blobs, and the bootstrap, if it is a file of its own. */
+    private record Built(Optional<BlobInfo> blob, List<BlobInfo> all, Optional<Path> bootstrap) {}
 
     private StoredChunks storeChunks(Source source, PrefetchPatterns.Selection selection, BlobWriter blob)
             throws IOException {
@@ -182,8 +188,8 @@ final class ImageBuild {
                 format.chunkSettings(),
                 options.threads(),
                 blob,
-                ChunkDictionary.NONE,
-                blobs,
+                base.chunks(),
+                base.table(),
                 (done, total) -> listener.progress(Step.STORE, done, total));
         return pipeline.run(selection.prefetch(), selection.others());
     }
@@ -206,10 +212,15 @@ final class ImageBuild {
         BlobInfo.Builder entry = endChunks(tail, chunks);
         entry.id(BlobInfo.PLACEHOLDER_ID).compressedSize(blob.position());
         Optional<BlobInfo> info = chunks.chunkCount() > 0 ? Optional.of(entry.build()) : Optional.empty();
-        tail.appendBootstrap(writeBootstrap(tree, blobs.blobs(info), table));
+        tail.appendBootstrap(writeBootstrap(tree, base.table().blobs(info), table));
         tail.appendToc();
         entry.id(blob.runningDigest().toString()).compressedSize(blob.position());
-        return new Built(Optional.of(entry.build()), Optional.empty());
+        BlobInfo written = entry.build();
+        List<BlobInfo> all = new ArrayList<>(base.table().blobs(Optional.of(written)));
+        if (info.isEmpty()) {
+            all.add(written);
+        }
+        return new Built(Optional.of(written), all, Optional.empty());
     }
 
     /** The blob comes first, so that the bootstrap can tell all about it. */
@@ -226,8 +237,9 @@ final class ImageBuild {
             info = Optional.of(entry.build());
         }
         OutputPlace place = options.bootstrapOutput().or(options::blobOutput).orElseThrow();
-        MemorySegment bootstrap = writeBootstrap(tree, blobs.blobs(info), table);
-        return new Built(info, Optional.of(outputs.putBootstrap(bootstrap, place)));
+        List<BlobInfo> all = base.table().blobs(info);
+        MemorySegment bootstrap = writeBootstrap(tree, all, table);
+        return new Built(info, all, Optional.of(outputs.putBootstrap(bootstrap, place)));
     }
 
     private BlobTail tail(BlobWriter blob) {
@@ -280,7 +292,7 @@ final class ImageBuild {
                 options.type() == ConversionType.TAR_TARFS);
     }
 
-    /** Writes the bootstrap of the files that lie in external storage: of the root alone if there are none, as the reference does. */
+    /** Writes the bootstrap of the files that lie in external storage: of the root alone if there are none, as the reference does; over the parent. */
     private Optional<Path> writeExternal(ImageTree main, ExternalTree external, Optional<Path> mainPath)
             throws IOException {
         if (mainPath.isEmpty() && options.externalBlobOutput().isEmpty()) {
@@ -290,6 +302,7 @@ final class ImageBuild {
         if (options.version() == RafsVersion.V5) {
             V5Sizes.compute(tree);
         }
+        tree = base.overlay(tree);
         tree.number();
         // The reference's v6 keeps the flag from one bootstrap to the next.
         boolean xattrFlag = options.version() == RafsVersion.V6
@@ -298,7 +311,7 @@ final class ImageBuild {
                 arena,
                 options.version(),
                 tree,
-                external.blobs(),
+                externalBlobs(external),
                 List.of(),
                 bootstrapOptions(xattrFlag).withChunkSize(external.chunkSize().orElse(options.chunkSize())));
         if (mainPath.isPresent()) {
@@ -310,5 +323,26 @@ final class ImageBuild {
                 new OutputPlace.OutputFile(options.externalBlobOutput().orElseThrow());
         tail(new BlobWriter(Optional.of(outputs.open(place)))).appendBootstrap(bootstrap);
         return Optional.empty();
+    }
+
+    /** Returns the blobs that the external bootstrap lists. */
+    private List<BlobInfo> externalBlobs(ExternalTree external) throws IOException {
+        if (external.blobs().isEmpty()) {
+            return base.parentBlobs();
+        }
+        if (!base.parentBlobs().isEmpty()) {
+            throw new IOException("external files of an image on a parent are not supported");
+        }
+        return external.blobs();
+    }
+
+    /** Refuses what the reference refuses: it lists the parent's blobs in the external bootstrap, by ids of one length alone. */
+    private void checkExternalIds() throws IOException {
+        for (BlobInfo blob : base.parentBlobs()) {
+            if (blob.id().length() != 2 * Digest.SIZE) {
+                throw new IOException("invalid blob id:%s, length:%d, index:%d"
+                        .formatted(blob.id(), blob.id().length(), blob.index()));
+            }
+        }
     }
 }

@@ -2,7 +2,9 @@ package io.nydus4j.build;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.CipherAlgorithm;
+import io.nydus4j.blob.Compression;
 import io.nydus4j.build.ProgressListener.Step;
+import io.nydus4j.build.layer.ImageChunks;
 import io.nydus4j.build.layer.Overlay;
 import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.rafs.BootstrapOptions;
@@ -20,6 +22,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -126,12 +129,13 @@ public final class MergeImages {
         }
     }
 
-    /** An image without blobs may have been written with any chunk size; it has no chunks. */
+    /** A parent must agree with the sources too, but for the chunk size of what has no chunks. */
     private void checkParent(Rafs parent) throws IOException {
         RafsConfiguration configuration = agreed.orElseThrow();
-        if (!parent.blobs().isEmpty() || parent.superblock().version() != configuration.version()) {
-            configuration.check(parent.superblock());
+        if (parent.blobs().isEmpty() || !blobs.sourcesHaveBlobs()) {
+            configuration = configuration.withChunkSize(parent.superblock().chunkSize());
         }
+        configuration.check(parent.superblock());
         if (parent.superblock().cipher() != CipherAlgorithm.NONE) {
             cipher = parent.superblock().cipher();
         }
@@ -142,6 +146,9 @@ public final class MergeImages {
                 trace.time("load_tree_from_bootstrap", () -> overlay(new LayerTrees(images, options.threads()).load()));
         tree.number();
         List<BlobInfo> used = blobs.use(tree);
+        if (images.getLast().superblock().version() == RafsVersion.V5) {
+            checkCompression(images, tree);
+        }
         List<Node> table = options.prefetchPolicy() == PrefetchPolicy.FS
                 ? patterns.select(tree).tableNodes()
                 : List.of();
@@ -166,6 +173,18 @@ public final class MergeImages {
         }
     }
 
+    /** The result records what the last source's chunks are compressed with. */
+    private static void checkCompression(List<Rafs> images, ImageTree tree) throws IOException {
+        Compression wanted = images.getLast().superblock().compression();
+        if (images.stream().allMatch(image -> image.superblock().compression() == wanted)) {
+            return;
+        }
+        for (Node node : tree.nodes()) {
+            Superblock layer = images.get(node.sourceId().layer()).superblock();
+            ImageChunks.checkCompression(layer.compression(), wanted, Arrays.asList(node.chunks()), node);
+        }
+    }
+
     private static ImageTree overlay(List<ImageTree> trees) {
         ImageTree merged = trees.getFirst();
         for (ImageTree upper : trees.subList(1, trees.size())) {
@@ -177,7 +196,7 @@ public final class MergeImages {
     private MemorySegment write(Arena arena, Superblock last, ImageTree tree, List<BlobInfo> used, List<Node> table)
             throws IOException {
         BootstrapOptions format = new BootstrapOptions(
-                blobs.chunkSize().orElse(CreateOptions.DEFAULT_CHUNK_SIZE),
+                blobs.chunkSize().orElse(last.chunkSize()),
                 last.compression(),
                 last.digestAlgorithm(),
                 cipher,

@@ -151,6 +151,11 @@ final class MergedBlobs {
         }
     }
 
+    /** Tells whether a source has a blob. */
+    boolean sourcesHaveBlobs() {
+        return chunkSize.isPresent();
+    }
+
     /** Returns the size of the chunks of the sources' blobs; of the parent's if those have none; empty if nothing has blobs. */
     OptionalInt chunkSize() {
         return chunkSize.isPresent() || all.isEmpty()

@@ -54,6 +54,14 @@ final class CreateGoldenArchiveTest {
         "upper-v6, 1",
         "upper-v6, 2",
         "upper-v6, 8",
+        "dict-v6, 1",
+        "dict-v6, 8",
+        "dict-hit-v5, 1",
+        "dict-hit-v5, 2",
+        "dict-hit-v5, 8",
+        "dict-hit-v6, 1",
+        "dict-hit-v6, 2",
+        "dict-hit-v6, 8",
     })
     void imageIsTheReferencesByteForByte(String name, int threads) throws IOException {
         GoldenArguments arguments = GoldenArguments.read(name);

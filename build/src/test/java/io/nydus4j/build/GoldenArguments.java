@@ -71,10 +71,17 @@ record GoldenArguments(Path archive, List<String> words) {
             case "--prefetch-policy" -> builder.prefetch(PrefetchPolicy.parse(rest.pop()), HINTS);
             case "--blob-inline-meta" -> builder.inlineMeta(true);
             case "--aligned-chunk" -> builder.alignedChunks(true);
+            case "--chunk-dict" -> builder.chunkDictionary(golden(rest.pop()));
+            case "--parent-bootstrap" -> builder.parentBootstrap(golden(rest.pop()));
             case "--repeatable" -> builder.explicitUidGid(false);
             case "--encrypt" -> builder.cipher(CipherAlgorithm.AES_128_XTS);
             default -> throw new IllegalArgumentException(word);
         }
+    }
+
+    /** Returns the file of another golden image, which is named behind an at sign. */
+    private static Path golden(String word) {
+        return GoldenImage.root().resolve(word.substring(word.indexOf('@') + 1));
     }
 
     private static Compression compression(String text) {

@@ -59,7 +59,12 @@ final class Listing {
         for (DirectoryEntry entry : entries) {
             byte[] name = entry.name();
             String full = path + "/" + text(name);
-            FileStatus status = PosixFiles.status(directory, name);
+            Optional<FileStatus> found = PosixFiles.statusIfPresent(directory, name);
+            if (found.isEmpty()) {
+                // Overlayfs lists a whiteout of nothing, where nothing is.
+                continue;
+            }
+            FileStatus status = found.get();
             Map<String, String> xattrs = new TreeMap<>();
             for (byte[] key : Xattrs.list(directory, name)) {
                 xattrs.put(text(key), hex(Xattrs.get(directory, name, key).orElseThrow()));

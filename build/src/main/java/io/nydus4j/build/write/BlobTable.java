@@ -67,11 +67,16 @@ public final class BlobTable {
     }
 
     /**
-     * Returns all blobs.
+     * Returns all blobs, each with its index.
      *
      * @param newBlob the blob that was written; needed if it has chunks
      */
     public List<BlobInfo> blobs(Optional<BlobInfo> newBlob) {
-        return blobs.stream().map(blob -> blob.or(() -> newBlob).orElseThrow()).toList();
+        List<BlobInfo> all = new ArrayList<>(blobs.size());
+        for (Optional<BlobInfo> blob : blobs) {
+            BlobInfo info = blob.or(() -> newBlob).orElseThrow();
+            all.add(info.toBuilder().index(all.size()).build());
+        }
+        return all;
     }
 }

@@ -18,6 +18,8 @@ import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** {@code nydus-image create}: builds an image. */
@@ -119,11 +122,15 @@ final class CreateCommand implements Command {
 
     @Override
     public int run(Arguments arguments) throws IOException {
-        CreateOptions options = options(arguments);
-        noteOtherChoices(arguments, options.type());
+        CreateOptions.Builder builder = options(arguments);
+        noteOtherChoices(arguments, builder.build().type());
         BuildResult result;
+        Optional<BlobBackend> blobs = blobs(arguments);
         try (BuildProgress progress = new BuildProgress(err, Terminal.isInteractive())) {
-            result = new CreateImage(options, progress).run();
+            blobs.ifPresent(builder::blobs);
+            result = new CreateImage(builder.build(), progress).run();
+        } finally {
+            blobs.ifPresent(BlobBackend::close);
         }
         LOG.log(Level.INFO, "successfully built RAFS filesystem: \n" + summary(result));
         if (arguments.has("--output-json")) {
@@ -158,7 +165,17 @@ final class CreateCommand implements Command {
         }
     }
 
-    private CreateOptions options(Arguments arguments) throws IOException {
+    /** Opens where a parent's blobs are, if the command line says so. */
+    private static Optional<BlobBackend> blobs(Arguments arguments) throws IOException {
+        if (arguments.has("--config")) {
+            return Optional.of(ImageArguments.backend(StorageConfiguration.load(Path.of(arguments.text("--config")))));
+        }
+        return arguments.has("--blob-dir")
+                ? Optional.of(ImageArguments.directory(arguments.text("--blob-dir")))
+                : Optional.empty();
+    }
+
+    private CreateOptions.Builder options(Arguments arguments) throws IOException {
         ConversionType type =
                 ConversionType.ofText(arguments.text("--type")).orElseThrow(IllegalArgumentException::new);
         CreateOptions.Builder options = CreateOptions.builder(
@@ -205,7 +222,7 @@ final class CreateCommand implements Command {
                 .filter(text -> !text.isEmpty())
                 .ifPresent(text -> options.parentBootstrap(NativePath.path(text)));
         arguments.path("--attributes").ifPresent(options::attributes);
-        return options.build();
+        return options;
     }
 
     private static void outputs(Arguments arguments, CreateOptions.Builder options) throws IOException {
