@@ -3,6 +3,7 @@
 #   tool     name of the command
 #   main     its main class, in the module io.nydus4j.cli
 #   heap     its largest Java heap
+#   large    subcommands that hold whole images in memory, for which the heap may be much larger; may be unset
 #   compile  "quick" for short commands (only the first compiler), "full" for long work and daemons, or a list of
 #            subcommands that are long work
 #
@@ -129,6 +130,13 @@ full) ;;
     ;;
 esac
 [[ -z $quick ]] || options+=(-XX:TieredStopAtLevel=1)
+for argument; do
+    if [[ $argument != -* && " ${large-} " == *" $argument "* ]]; then
+        # What is read lives until the end: a large young generation saves copying it.
+        options+=(-Xmx2g -Xmn512m)
+        break
+    fi
+done
 read -ra more <<<"${NYDUS4J_JAVA_OPTS-}" || :
 # Java refuses two collectors; the user's counts.
 [[ ${NYDUS4J_JAVA_OPTS-} != *-XX:+Use*GC* ]] || options=("${options[@]:1}")

@@ -10,4 +10,14 @@ package io.nydus4j.rafs.tree;
 public record SourceId(int layer, long inode, long device) {
     /** The device of nodes that come from an archive or another image. */
     public static final long NO_DEVICE = -1L;
+
+    /** Odd, without a pattern in its bits. */
+    private static final long SPREAD = 0x9E37_79B9_7F4A_7C15L;
+
+    /** Layers number their inodes alike, which the sum that a record makes of its fields would not tell apart. */
+    @Override
+    public int hashCode() {
+        long mixed = ((layer * SPREAD + inode) * SPREAD + device) * SPREAD;
+        return (int) (mixed >>> 32);
+    }
 }

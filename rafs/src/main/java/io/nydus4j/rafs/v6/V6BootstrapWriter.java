@@ -102,9 +102,11 @@ public final class V6BootstrapWriter {
     private void checkChunks(Node node) {
         ChunkRecord[] chunks = node.chunks();
         long expected = Math.ceilDiv(node.size(), options.chunkSize());
-        check(
-                chunks.length == expected,
-                "invalid chunk count " + chunks.length + " for " + node + " of " + node.size() + " bytes");
+        if (chunks.length != expected) {
+            // Made only here: paths of all files would take longer than all else.
+            throw new IllegalArgumentException(
+                    "invalid chunk count " + chunks.length + " for " + node + " of " + node.size() + " bytes");
+        }
         for (ChunkRecord chunk : chunks) {
             boolean good = chunk.blobIndex() >= 0
                     && chunk.blobIndex() < blobs.size()
