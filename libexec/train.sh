@@ -26,7 +26,8 @@ shift 5
 
 exec 9>>"$aot.lock" || exit 0
 if command -v flock >/dev/null; then
-    flock -n 9 || { [[ ${NYDUS4J_AOT-} == wait ]] && flock 9; }
+    # One training at a time: whoever comes meanwhile leaves it to the one that runs.
+    flock -n 9 || { [[ ${NYDUS4J_AOT-} == wait ]] && flock 9; } || exit 0
 fi
 [[ ! -r $aot ]] || exit 0
 

@@ -7,7 +7,6 @@ import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
-import io.nydus4j.storage.config.LocalDiskSettings;
 import io.nydus4j.storage.config.LocalFsSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -160,12 +159,5 @@ final class LocalFsBackendTest {
                     .as("latency " + latencies[i])
                     .isEqualTo(latencyClasses[i]);
         }
-    }
-
-    @Test
-    void kindsToComeSayThatTheyAreNotSupported() {
-        assertThatThrownBy(() -> BackendFactory.open(new LocalDiskSettings("/dev/x", false), counters))
-                .isInstanceOf(BackendException.class)
-                .hasMessageContaining("not supported");
     }
 }
