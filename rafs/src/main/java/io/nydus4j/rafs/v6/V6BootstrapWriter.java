@@ -273,7 +273,9 @@ public final class V6BootstrapWriter {
         long position = bootstrapSize;
         long total = 0;
         for (BlobInfo blob : blobs) {
-            long blocks = Math.ceilDiv(blob.uncompressedSize(), blockSize);
+            // A block that is not whole does not count, as the reference has it; but readers do not take a blob without
+            // blocks.
+            long blocks = Math.max(1, blob.uncompressedSize() / blockSize);
             long mapped = roundUp(position, V6Constants.DEVICE_ALIGNMENT) / blockSize;
             total += blocks;
             check(
@@ -281,7 +283,7 @@ public final class V6BootstrapWriter {
                     "the image has too many data blocks: uncompressed blob size " + blob.uncompressedSize()
                             + " of blob " + blob.index() + " is too big");
             devices.add(new V6Device(blob.id(), blocks, mapped));
-            position = (mapped + blocks) * blockSize;
+            position = mapped * blockSize + blob.uncompressedSize();
         }
         return devices;
     }

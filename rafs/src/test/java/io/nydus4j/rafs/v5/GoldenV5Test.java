@@ -1,10 +1,12 @@
 package io.nydus4j.rafs.v5;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.BootstrapListing;
 import io.nydus4j.rafs.BootstrapOptions;
 import io.nydus4j.rafs.BootstrapPlan;
@@ -49,6 +51,18 @@ final class GoldenV5Test {
         V5Bootstrap bootstrap = GoldenV5.open(name);
         bootstrap.validateInodes();
         bootstrap.validateDigests();
+    }
+
+    @ParameterizedTest
+    @FieldSource("NAMES")
+    void refusesImagesThatLackTheirLastBytes(String name) throws IOException {
+        byte[] whole = GoldenV5.bytes(name);
+        for (int cut : new int[] {1, 7, 8, 9, 80}) {
+            MemorySegment file = MemorySegment.ofArray(whole).asSlice(0, whole.length - cut);
+            assertThatThrownBy(() -> V5Bootstrap.open(file, () -> {}).validateInodes())
+                    .as("cut by " + cut)
+                    .isInstanceOf(RafsFormatException.class);
+        }
     }
 
     @ParameterizedTest
