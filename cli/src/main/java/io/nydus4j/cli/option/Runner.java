@@ -80,6 +80,7 @@ public final class Runner {
         }
         ParseResult parsed;
         try {
+            refuseValuesLikeOptions(line, args);
             parsed = line.parseArgs(args);
         } catch (ParameterException e) {
             return usage(e.getCommandLine().getCommandSpec(), mistake(e));
@@ -118,6 +119,24 @@ public final class Runner {
             Thread.currentThread().interrupt();
             err.println("Error: interrupted");
             return 1;
+        }
+    }
+
+    /** Refuses a value that stands apart from its option and starts like one: it is not what the user meant, more often than not. */
+    private static void refuseValuesLikeOptions(CommandLine line, String... args) {
+        CommandLine command = line;
+        for (int i = 0; i + 1 < args.length && !args[i].equals("--"); i++) {
+            String next = args[i + 1];
+            OptionSpec option = command.getCommandSpec().findOption(args[i]);
+            if (option == null) {
+                command = command.getSubcommands().getOrDefault(args[i], command);
+            } else if (option.arity().max() > 0) {
+                boolean known = command.getCommandSpec().findOption(next) != null;
+                if (next.startsWith("-") && next.length() > 1 && !next.equals("--") && !known) {
+                    throw new UnmatchedArgumentException(command, List.of(next));
+                }
+                i++;
+            }
         }
     }
 
