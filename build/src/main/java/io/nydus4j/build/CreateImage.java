@@ -11,7 +11,6 @@ import io.nydus4j.rafs.tree.PrefetchPatterns;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -54,7 +53,6 @@ public final class CreateImage {
      */
     public BuildResult run() throws IOException {
         options.validate();
-        refuseUnsupported();
         checkPlaces();
         PrefetchPatterns patterns = PrefetchHints.patterns(options.prefetchPolicy(), options.prefetchHints());
         TraceRecorder trace = new TraceRecorder();
@@ -70,10 +68,10 @@ public final class CreateImage {
 
     private BuildResult run(PrefetchPatterns patterns, TraceRecorder trace, BuildOutputs outputs, Arena arena)
             throws IOException {
-        if (options.type().isFixed()) {
-            return new ReferenceBuild(options, rules(), listener, trace, outputs, arena).run(patterns);
-        }
         BuildBase base = BuildBase.load(options, trace);
+        if (options.type().isFixed()) {
+            return new ReferenceBuild(options, rules(), base, listener, trace, outputs, arena).run(patterns);
+        }
         BlobFormat format = new BlobFormat(options, key);
         ImageBuild build = new ImageBuild(options, format, base, listener, trace, outputs, arena);
         if (options.type() == ConversionType.DIR_RAFS) {
@@ -89,23 +87,11 @@ public final class CreateImage {
     private BuildResult runFromToc(PrefetchPatterns patterns, TraceRecorder trace) throws IOException {
         try (Arena arena = Arena.ofShared();
                 BuildOutputs outputs = new BuildOutputs()) {
-            StargzBuild build = new StargzBuild(options, listener, trace, outputs, arena);
-            BuildResult result = trace.time("total_build", () -> build.run(patterns));
+            BuildResult result = trace.time(
+                    "total_build",
+                    () -> new StargzBuild(options, BuildBase.load(options, trace), listener, trace, outputs, arena)
+                            .run(patterns));
             return result.withTrace(trace.trace());
-        }
-    }
-
-    private void refuseUnsupported() {
-        if (options.type().isFixed()) {
-            refuse(options.chunkDictionary(), "--chunk-dict of a reference to an archive");
-            refuse(options.parentBootstrap(), "--parent-bootstrap of a reference to an archive");
-            refuse(options.blobCacheDirectory(), "--blob-cache-dir of a reference to an archive");
-        }
-    }
-
-    private static void refuse(Optional<Path> option, String name) {
-        if (option.isPresent()) {
-            throw new IllegalArgumentException(name + " is not supported yet");
         }
     }
 

@@ -105,6 +105,7 @@ public record CreateOptions(
         require(isSizeInRange(chunkSize), "invalid chunk size: " + chunkSize);
         validateBatch();
         validateType();
+        refuse(type == ConversionType.ESTARGZ_RAFS && blobCacheDirectory.isPresent(), "--blob-cache-dir");
         require(threads >= 1, "invalid number of threads: " + threads);
         require(blobOffset >= 0, "invalid blob offset " + Long.toUnsignedString(blobOffset));
         require(
@@ -155,7 +156,10 @@ public record CreateOptions(
                 "conversion type " + type.text() + " conflicts with '--prefetch-policy blob'");
         refuse(cipher != CipherAlgorithm.NONE, "--encrypt");
         switch (type) {
-            case TARGZ_REF, ESTARGZ_REF -> refuse(!blobId.isEmpty(), "--blob-id");
+            case TARGZ_REF, ESTARGZ_REF -> {
+                refuse(!blobId.isEmpty(), "--blob-id");
+                refuse(type == ConversionType.ESTARGZ_REF && blobCacheDirectory.isPresent(), "--blob-cache-dir");
+            }
             case TAR_TARFS -> {
                 refuse(blobOutput.orElse(null) instanceof OutputFile, "--blob");
                 refuse(blobCacheDirectory.isPresent(), "--blob-cache-dir");
@@ -416,11 +420,9 @@ public record CreateOptions(
                     source,
                     type,
                     version,
-                    type.isReference()
-                            ? Compression.GZIP
-                            : type.isFixed() || blobCacheDirectory.isPresent() // cache files hold plain bytes
-                                    ? Compression.NONE
-                                    : compression,
+                    blobCacheDirectory.isPresent() // cache files hold plain bytes
+                            ? Compression.NONE
+                            : type.isReference() ? Compression.GZIP : type.isFixed() ? Compression.NONE : compression,
                     type.isFixed() ? DigestAlgorithm.SHA256 : digestAlgorithm,
                     cipher,
                     chunkSize,

@@ -11,10 +11,8 @@ import io.nydus4j.build.source.SourceRules;
 import io.nydus4j.build.source.TarSource;
 import io.nydus4j.build.tar.TarMember;
 import io.nydus4j.build.tar.TarReader;
-import io.nydus4j.build.write.BlobTable;
 import io.nydus4j.build.write.BlobTail;
 import io.nydus4j.build.write.BlobWriter;
-import io.nydus4j.build.write.ChunkDictionary;
 import io.nydus4j.build.write.ChunkStream;
 import io.nydus4j.build.write.OutputFile;
 import io.nydus4j.build.write.StoredChunks;
@@ -42,22 +40,24 @@ import java.util.TreeMap;
 final class ReferenceBuild {
     private final CreateOptions options;
     private final SourceRules rules;
+    private final BuildBase base;
     private final ProgressListener listener;
     private final TraceRecorder trace;
     private final BuildOutputs outputs;
     private final Arena arena;
-    private final BlobTable blobs = new BlobTable(List.of());
 
     /** Prepares a build; {@code rules} say how the archive becomes a tree, {@code outputs} take its files, {@code arena} its bootstrap. */
     ReferenceBuild(
             CreateOptions options,
             SourceRules rules,
+            BuildBase base,
             ProgressListener listener,
             TraceRecorder trace,
             BuildOutputs outputs,
             Arena arena) {
         this.options = options;
         this.rules = rules;
+        this.base = base;
         this.listener = listener;
         this.trace = trace;
         this.outputs = outputs;
@@ -70,8 +70,8 @@ final class ReferenceBuild {
         void add(Node file, TarMember member, TarReader reader) throws IOException;
     }
 
-    /** The image's only blob, if it has one, and the bootstrap, if it is a file of its own. */
-    private record Built(Optional<BlobInfo> blob, Optional<Path> bootstrap) {}
+    /** All blobs, and the bootstrap, if it is a file of its own. */
+    private record Built(List<BlobInfo> blobs, Optional<Path> bootstrap) {}
 
     /** Builds the image and gives its files their names. The trace of the result is empty. */
     BuildResult run(PrefetchPatterns patterns) throws IOException {
@@ -80,8 +80,8 @@ final class ReferenceBuild {
         trace.effectiveIds();
         return new BuildResult(
                 built.bootstrap,
-                built.blob.map(BlobInfo::id).stream().toList(),
-                built.blob.map(BlobInfo::compressedSize).orElse(0L),
+                built.blobs.stream().map(BlobInfo::id).toList(),
+                built.blobs.isEmpty() ? 0 : built.blobs.getLast().compressedSize(),
                 Optional.empty(),
                 List.of(),
                 options.version(),
@@ -140,21 +140,26 @@ final class ReferenceBuild {
             TarChunks chunks = new TarChunks();
             ImageTree tree = readTree(archive, chunks);
             List<Node> table = number(tree, patterns);
-            Optional<BlobInfo> blob = chunks.count == 0
-                    ? Optional.empty()
-                    : Optional.of(new BlobFormat(options, Optional.empty())
-                            .entry()
-                            .id(options.blobId().isEmpty() ? archive.digest().toString() : options.blobId())
-                            .chunkCount(chunks.count)
-                            .chunkInfoCompression(Compression.LZ4_BLOCK)
-                            .compressedSize(archive.size())
-                            .uncompressedSize(archive.size())
-                            .build());
+            Optional<BlobInfo> blob = trace.time("dump_blob", () -> describePlain(archive, chunks.count));
             OutputPlace place =
                     options.bootstrapOutput().or(options::blobOutput).orElseThrow();
-            return new Built(
-                    blob, Optional.of(put(writeBootstrap(tree, blob.stream().toList(), table), place)));
+            List<BlobInfo> blobs = blob.stream().toList();
+            return new Built(blobs, Optional.of(put(writeBootstrap(tree, blobs, table), place)));
         }
+    }
+
+    private Optional<BlobInfo> describePlain(ReferredArchive archive, int chunkCount) {
+        if (chunkCount == 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new BlobFormat(options, Optional.empty())
+                .entry()
+                .id(options.blobId().isEmpty() ? archive.digest().toString() : options.blobId())
+                .chunkCount(chunkCount)
+                .chunkInfoCompression(Compression.LZ4_BLOCK)
+                .compressedSize(archive.size())
+                .uncompressedSize(archive.size())
+                .build());
     }
 
     // --- archives that a blob describes
@@ -166,24 +171,29 @@ final class ReferenceBuild {
             Optional<OutputFile> file = options.blobOutput().isPresent()
                     ? Optional.of(outputs.open(options.blobOutput().get()))
                     : Optional.empty();
-            BlobWriter writer = new BlobWriter(file);
+            Optional<BlobCacheFiles> cache = options.blobCacheDirectory().isPresent()
+                    ? Optional.of(
+                            new BlobCacheFiles(options.blobCacheDirectory().get(), outputs))
+                    : Optional.empty();
+            BlobWriter writer = cache.isPresent() ? cache.get().newBlob() : new BlobWriter(file);
             ImageTree tree;
             StoredChunks chunks;
             try (ChunkStream stream = new ChunkStream(
                     format.chunkSettings(),
                     options.threads(),
                     writer,
-                    ChunkDictionary.NONE,
-                    blobs,
+                    base.chunks(),
+                    base.table(),
                     Optional.of(archive.places()),
                     (done, total) -> listener.progress(Step.STORE, done, total))) {
                 tree = readTree(
                         archive, (node, _, reader) -> stream.add(node, target -> reader.read(target.asByteBuffer())));
-                chunks = stream.finish();
+                chunks = trace.time("dump_blob", stream::finish);
             }
             ImageBuild.countChunks(trace, chunks);
+            tree = base.overlay(tree);
             List<Node> table = number(tree, patterns);
-            Built built = finish(format, writer, archive, tree, chunks, table);
+            Built built = finish(format, writer, cache, archive, tree, chunks, table);
             if (chunks.chunkCount() > 0 || options.inlineMeta()) {
                 file.ifPresent(
                         output -> outputs.setName(output, writer.runningDigest().toString()));
@@ -195,14 +205,16 @@ final class ReferenceBuild {
     private Built finish(
             BlobFormat format,
             BlobWriter writer,
+            Optional<BlobCacheFiles> cache,
             ReferredArchive archive,
             ImageTree tree,
             StoredChunks chunks,
             List<Node> table)
             throws IOException {
+        String id = archive.digest().toString();
         BlobTail tail = new BlobTail(writer, format.hasHeaders(), options.blobToc());
         BlobInfo.Builder entry = format.entry()
-                .id(archive.digest().toString())
+                .id(id)
                 .compressedSize(archive.size())
                 .chunkCount(chunks.chunkCount())
                 .uncompressedSize(chunks.uncompressedSize());
@@ -213,12 +225,15 @@ final class ReferenceBuild {
                     .chunkInfoOffset(header.offset())
                     .chunkInfoCompressedSize(header.compressedSize())
                     .chunkInfoUncompressedSize(header.uncompressedSize());
+            if (cache.isPresent()) {
+                cache.get().finish(id, writer, chunks, Optional.of(header));
+            }
         }
         if (options.inlineMeta()) {
-            Optional<BlobInfo> blob = hasBlob ? Optional.of(entry.build()) : Optional.empty();
-            tail.appendBootstrap(writeBootstrap(tree, blobs.blobs(blob), table));
+            List<BlobInfo> blobs = base.table().blobs(hasBlob ? Optional.of(entry.build()) : Optional.empty());
+            tail.appendBootstrap(writeBootstrap(tree, blobs, table));
             tail.appendToc();
-            return new Built(blob, Optional.empty());
+            return new Built(blobs, Optional.empty());
         }
         Optional<BlobInfo> blob = Optional.empty();
         if (hasBlob) {
@@ -229,7 +244,8 @@ final class ReferenceBuild {
                     .build());
         }
         OutputPlace place = options.bootstrapOutput().or(options::blobOutput).orElseThrow();
-        return new Built(blob, Optional.of(put(writeBootstrap(tree, blobs.blobs(blob), table), place)));
+        List<BlobInfo> blobs = base.table().blobs(blob);
+        return new Built(blobs, Optional.of(put(writeBootstrap(tree, blobs, table), place)));
     }
 
     private MemorySegment writeBootstrap(ImageTree tree, List<BlobInfo> listed, List<Node> table) throws IOException {

@@ -22,6 +22,7 @@ import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.rafs.BootstrapOptions;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
+import io.nydus4j.rafs.tree.ImageTree;
 import io.nydus4j.rafs.tree.Node;
 import io.nydus4j.rafs.tree.PrefetchPatterns;
 import java.io.IOException;
@@ -41,6 +42,7 @@ final class StargzBuild {
     private static final int HASHED_AT_ONCE = 1 << 20;
 
     private final CreateOptions options;
+    private final BuildBase base;
     private final ProgressListener listener;
     private final TraceRecorder trace;
     private final BuildOutputs outputs;
@@ -48,8 +50,14 @@ final class StargzBuild {
 
     /** Prepares a build; {@code outputs} take its file, {@code arena} its bootstrap. */
     StargzBuild(
-            CreateOptions options, ProgressListener listener, TraceRecorder trace, BuildOutputs outputs, Arena arena) {
+            CreateOptions options,
+            BuildBase base,
+            ProgressListener listener,
+            TraceRecorder trace,
+            BuildOutputs outputs,
+            Arena arena) {
         this.options = options;
+        this.base = base;
         this.listener = listener;
         this.trace = trace;
         this.outputs = outputs;
@@ -62,21 +70,17 @@ final class StargzBuild {
             StargzLayout layout = layout(source);
             StargzContents.Result contents = trace.time("build_tree", () -> readContents(source, layout));
             listener.progress(Step.SCAN, contents.entries(), contents.entries());
+            ImageTree tree = base.overlay(contents.tree());
             PrefetchPatterns.Selection selection = trace.time("build_bootstrap", () -> {
-                contents.tree().number();
-                return patterns.select(contents.tree());
+                tree.number();
+                return patterns.select(tree);
             });
-            Optional<BlobInfo> blob = trace.time("dump_blob", () -> describe(contents.blob(), layout));
+            List<BlobInfo> blobs = base.table().blobs(trace.time("dump_blob", () -> describe(contents.blob(), layout)));
             List<Node> table = options.prefetchPolicy() == PrefetchPolicy.FS ? selection.tableNodes() : List.of();
             MemorySegment bootstrap = trace.time(
                     "dump_bootstrap",
                     () -> BootstrapWriters.write(
-                            arena,
-                            options.version(),
-                            contents.tree(),
-                            blob.stream().toList(),
-                            table,
-                            bootstrapOptions(layout.compression())));
+                            arena, options.version(), tree, blobs, table, bootstrapOptions(layout.compression())));
             listener.progress(Step.BOOTSTRAP, bootstrap.byteSize(), bootstrap.byteSize());
             OutputPlace place =
                     options.bootstrapOutput().or(options::blobOutput).orElseThrow();
@@ -85,8 +89,8 @@ final class StargzBuild {
             trace.effectiveIds();
             return new BuildResult(
                     Optional.of(path),
-                    blob.map(BlobInfo::id).stream().toList(),
-                    blob.map(BlobInfo::compressedSize).orElse(0L),
+                    blobs.stream().map(BlobInfo::id).toList(),
+                    blobs.isEmpty() ? 0 : blobs.getLast().compressedSize(),
                     Optional.empty(),
                     List.of(),
                     options.version(),
@@ -125,8 +129,7 @@ final class StargzBuild {
                 version6,
                 version6 || options.alignedChunks(),
                 options.explicitUidGid(),
-                0,
-                0);
+                base.layer());
     }
 
     /** Returns what registries call the layer. */
@@ -144,7 +147,7 @@ final class StargzBuild {
 
     private StargzContents.Result readContents(StargzSource source, StargzLayout layout) throws IOException {
         try {
-            return StargzContents.read(source.json(), layout);
+            return StargzContents.read(source.json(), layout, base.chunks(), base.table());
         } catch (IOException e) {
             throw new IOException(
                     "failed to build tree from stargz index " + RawBytes.printable(NativePath.bytes(options.source()))

@@ -44,7 +44,7 @@ final class StargzSampleTest {
 
     @Test
     void sampleGivesThePublishedBlobAndTheCorrectedBootstrap() throws IOException {
-        StargzLayout layout = new StargzLayout("", 0x100_0000, Compression.GZIP, CHUNK_SIZE, true, true, true, 0, 0);
+        StargzLayout layout = new StargzLayout("", 0x100_0000, Compression.GZIP, CHUNK_SIZE, true, true, true, 0);
         StargzContents.Result contents;
         try (InputStream toc = Files.newInputStream(GoldenImage.root().resolve("stargz-seed/sample/toc.json"))) {
             contents = StargzContents.read(toc, layout);

@@ -95,7 +95,6 @@ final class StargzSeedTest {
                     version6,
                     version6,
                     options.truth("explicitUidGid"),
-                    0,
                     0);
             StargzContents.Result result = StargzContents.read(new ByteArrayInputStream(toc), layout);
             result.tree().number();

@@ -1,14 +1,14 @@
 package io.nydus4j.build.refer;
 
 import io.nydus4j.blob.Digest;
-import io.nydus4j.blob.codec.GzipHeader;
+import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.build.tar.ArchiveCompression;
 import io.nydus4j.build.tar.ArchiveInput;
 import io.nydus4j.build.tar.ArchiveInputs;
 import io.nydus4j.build.tar.ArchiveLimits;
 import io.nydus4j.build.tar.StoredInput;
 import io.nydus4j.build.write.ChunkPlaces;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.channels.ReadableByteChannel;
 
 /**
@@ -33,22 +33,35 @@ public final class ReferredArchive {
      *
      * @param channel a file, pipe or device that blocks; closed with {@link #input()}
      * @param limits  how far it may be decompressed
+     * @throws RafsFormatException if it is compressed otherwise than with gzip
      */
     public static ReferredArchive open(ReadableByteChannel channel, ArchiveLimits limits) throws IOException {
         DigestedChannel digested = new DigestedChannel(channel);
         StoredInput stored = new StoredInput(digested);
-        boolean gzip = GzipHeader.startsAt(MemorySegment.ofBuffer(stored.peek(GzipHeader.MIN_SIZE)), 0);
-        if (gzip) {
-            IndexedGzipInput indexed = new IndexedGzipInput(stored);
-            return new ReferredArchive(digested, ArchiveInputs.bound(indexed, stored, limits), indexed, true);
-        }
-        return new ReferredArchive(digested, stored, new PlainPlaces(stored), false);
+        return switch (ArchiveInputs.compression(stored)) {
+            case GZIP -> {
+                IndexedGzipInput indexed = new IndexedGzipInput(stored);
+                yield new ReferredArchive(digested, ArchiveInputs.bound(indexed, stored, limits), indexed, true);
+            }
+            case NONE -> new ReferredArchive(digested, stored, new PlainPlaces(stored), false);
+            case ZSTD, BZIP2, XZ ->
+                throw ArchiveInputs.wrongCompression(
+                        ArchiveInputs.compression(stored), "gzip or plain, for an image cannot refer into others");
+        };
     }
 
-    /** Opens an archive that is plain whatever it contains. */
-    public static ReferredArchive openPlain(ReadableByteChannel channel) {
+    /**
+     * Opens an archive that must be plain.
+     *
+     * @throws RafsFormatException if it is compressed
+     */
+    public static ReferredArchive openPlain(ReadableByteChannel channel) throws IOException {
         DigestedChannel digested = new DigestedChannel(channel);
         StoredInput stored = new StoredInput(digested);
+        ArchiveCompression compression = ArchiveInputs.compression(stored);
+        if (compression != ArchiveCompression.NONE) {
+            throw ArchiveInputs.wrongCompression(compression, "plain, for its blocks become those of the image");
+        }
         return new ReferredArchive(digested, stored, new PlainPlaces(stored), false);
     }
 

@@ -4,6 +4,9 @@ import io.nydus4j.blob.ChunkFlags;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.build.write.BlobTable;
+import io.nydus4j.build.write.ChunkDictionary;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -21,14 +24,19 @@ final class ChunkPlacement {
     private static final long PAGE = 4096;
 
     private final StargzLayout layout;
+    private final ChunkDictionary dictionary;
+    private final BlobTable table;
     private final Map<Digest, ChunkRecord> known = new HashMap<>();
     private final List<ChunkRecord> records = new ArrayList<>();
     private long plainCursor;
     private long plainEnd;
     private long storedEnd;
 
-    ChunkPlacement(StargzLayout layout) {
+    /** Prepares to place chunks of which {@code dictionary} knows some, in a blob whose index {@code table} gives. */
+    ChunkPlacement(StargzLayout layout, ChunkDictionary dictionary, BlobTable table) {
         this.layout = layout;
+        this.dictionary = dictionary;
+        this.table = table;
     }
 
     /**
@@ -36,14 +44,18 @@ final class ChunkPlacement {
      *
      * @param chunks those of all files, in the order of the list
      * @throws RafsFormatException if they do not lie one behind the other in the layer
+     * @throws IOException         if the image cannot have so many blobs
      */
-    StargzBlob place(List<StargzChunk> chunks) throws RafsFormatException {
+    StargzBlob place(List<StargzChunk> chunks) throws IOException {
         for (int i = 0; i < chunks.size(); i++) {
             StargzChunk chunk = chunks.get(i);
             boolean last = i + 1 == chunks.size();
             long window =
                     window(chunk, last ? layout.layerSize() : chunks.get(i + 1).layerOffset());
-            ChunkRecord equal = chunk.hasContentDigest() ? known.get(chunk.digest()) : null;
+            ChunkRecord equal = chunk.hasContentDigest() ? dictionary.find(chunk.digest(), chunk.length()) : null;
+            if (equal == null && chunk.hasContentDigest()) {
+                equal = known.get(chunk.digest());
+            }
             if (equal != null && equal.uncompressedSize() != chunk.length()) {
                 throw chunk.label().broken("has the digest of a chunk of another length: " + chunk.digest());
             }
@@ -86,13 +98,13 @@ final class ChunkPlacement {
         };
     }
 
-    private ChunkRecord store(StargzChunk chunk, long window) throws RafsFormatException {
+    private ChunkRecord store(StargzChunk chunk, long window) throws IOException {
         if (records.size() == MAX_CHUNKS) {
             throw chunk.label().broken("the number of chunks in blob exceeds the u32 limit");
         }
         ChunkRecord record = new ChunkRecord(
                 chunk.digest(),
-                layout.blobIndex(),
+                table.newBlobIndex(),
                 ChunkFlags.COMPRESSED,
                 (int) window,
                 chunk.length(),

@@ -1,6 +1,8 @@
 package io.nydus4j.build.stargz;
 
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.build.write.BlobTable;
+import io.nydus4j.build.write.ChunkDictionary;
 import io.nydus4j.rafs.tree.ImageTree;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,9 +68,23 @@ public final class StargzContents {
      * @throws IOException         if it cannot be read
      */
     public static Result read(InputStream json, StargzLayout layout) throws IOException {
+        return read(json, layout, ChunkDictionary.NONE, new BlobTable(List.of()));
+    }
+
+    /**
+     * Reads a table of contents of which chunks may be known already.
+     *
+     * @param json       the text; left open
+     * @param dictionary chunks that need not be read from the layer
+     * @param table      gives the layer its index, if it is needed
+     * @throws RafsFormatException if it breaks a rule; the message names the entry
+     * @throws IOException         if it cannot be read
+     */
+    public static Result read(InputStream json, StargzLayout layout, ChunkDictionary dictionary, BlobTable table)
+            throws IOException {
         StargzContents contents = new StargzContents(layout);
         StargzTocReader.read(json, contents::add);
-        return contents.finish();
+        return contents.finish(new ChunkPlacement(layout, dictionary, table));
     }
 
     private void add(StargzEntry entry) throws RafsFormatException {
@@ -207,7 +223,7 @@ public final class StargzContents {
         chunks.add(chunk);
     }
 
-    private Result finish() throws RafsFormatException {
+    private Result finish(ChunkPlacement placement) throws IOException {
         if (unknown > MAX_WARNINGS) {
             LOG.log(System.Logger.Level.WARNING, "stargz: {0} entries of unknown types in all", unknown);
         }
@@ -221,7 +237,7 @@ public final class StargzContents {
         }
         List<StargzChunk> kept =
                 chunks.stream().filter(chunk -> chunk.file().isKept()).toList();
-        StargzBlob blob = new ChunkPlacement(layout).place(kept);
+        StargzBlob blob = placement.place(kept);
         for (StargzName name : names) {
             StargzFile file = name.file();
             if (file != null) {

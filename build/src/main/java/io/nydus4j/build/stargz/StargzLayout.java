@@ -13,7 +13,6 @@ import io.nydus4j.blob.Compression;
  * @param aligned        whether chunks start at multiples of 4096 of the uncompressed address space
  * @param explicitUidGid whether owners are kept
  * @param layer          number of the layer, 0 for the lowest
- * @param blobIndex      index of the blob in the image's table
  */
 public record StargzLayout(
         String blobId,
@@ -23,5 +22,4 @@ public record StargzLayout(
         boolean version6,
         boolean aligned,
         boolean explicitUidGid,
-        int layer,
-        int blobIndex) {}
+        int layer) {}

@@ -24,23 +24,36 @@ public final class ArchiveInputs {
      */
     public static ArchiveInput open(ReadableByteChannel channel, ArchiveLimits limits) throws IOException {
         StoredInput stored = new StoredInput(channel);
+        return switch (compression(stored)) {
+            case GZIP -> new BoundedInput(new GzipInput(stored), stored, limits);
+            case ZSTD -> new BoundedInput(new ZstdInput(stored), stored, limits);
+            case NONE -> new BoundedInput(stored, stored, limits);
+            case BZIP2, XZ -> throw wrongCompression(compression(stored), "gzip, zstd or plain");
+        };
+    }
+
+    /** Tells by its first bytes how an archive is compressed; nothing is consumed. */
+    public static ArchiveCompression compression(StoredInput stored) throws IOException {
         ByteBuffer start = stored.peek(Integer.BYTES);
         if (GzipHeader.startsAt(MemorySegment.ofBuffer(start), 0)) {
-            return new BoundedInput(new GzipInput(stored), stored, limits);
+            return ArchiveCompression.GZIP;
         }
-        if (start.remaining() >= Integer.BYTES) {
-            int magic = start.order(ByteOrder.LITTLE_ENDIAN).getInt(start.position());
-            if (ZstdFrames.startsWith(magic)) {
-                return new BoundedInput(new ZstdInput(stored), stored, limits);
-            }
-            if ((magic & 0xFF_FFFF) == BZIP2_MAGIC || magic == XZ_MAGIC) {
-                throw new RafsFormatException(
-                        "archive",
-                        0,
-                        "is compressed by " + (magic == XZ_MAGIC ? "xz" : "bzip2") + "; expected gzip, zstd or plain");
-            }
+        if (start.remaining() < Integer.BYTES) {
+            return ArchiveCompression.NONE;
         }
-        return new BoundedInput(stored, stored, limits);
+        int magic = start.order(ByteOrder.LITTLE_ENDIAN).getInt(start.position());
+        if (ZstdFrames.startsWith(magic)) {
+            return ArchiveCompression.ZSTD;
+        }
+        if ((magic & 0xFF_FFFF) == BZIP2_MAGIC) {
+            return ArchiveCompression.BZIP2;
+        }
+        return magic == XZ_MAGIC ? ArchiveCompression.XZ : ArchiveCompression.NONE;
+    }
+
+    /** Makes the error for an archive that is compressed otherwise than {@code expected} says. */
+    public static RafsFormatException wrongCompression(ArchiveCompression found, String expected) {
+        return new RafsFormatException("archive", 0, "is compressed by " + found.text() + "; expected " + expected);
     }
 
     /** Ends {@code plain}, which reads {@code stored}, with an error where it passes the limits. */

@@ -51,7 +51,7 @@ public final class BlobTable {
      *
      * @throws IOException if there are too many blobs
      */
-    int newBlobIndex() throws IOException {
+    public int newBlobIndex() throws IOException {
         if (newIndex == NONE) {
             newIndex = append(Optional.empty());
         }

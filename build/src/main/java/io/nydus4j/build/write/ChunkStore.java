@@ -143,7 +143,8 @@ final class ChunkStore implements AutoCloseable {
             switch (step) {
                 case Step.Store store -> writePlain(task, store.chunk());
                 case Step.Join join -> writePlain(task, join.chunk());
-                default -> {} // nothing new
+                case Step.Leave leave -> writePlain(task, leave.chunk());
+                case Step.Repeat _, Step.Refer _, Step.Flush _ -> {} // nothing new
             }
         }
     }

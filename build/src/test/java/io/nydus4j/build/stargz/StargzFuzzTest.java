@@ -12,7 +12,7 @@ import java.util.Optional;
 /** Tables of contents and layers from anywhere: only a format error may come out. */
 final class StargzFuzzTest {
     private static final StargzLayout LAYOUT =
-            new StargzLayout("blob", 1 << 20, Compression.GZIP, 0x1000, true, true, true, 0, 0);
+            new StargzLayout("blob", 1 << 20, Compression.GZIP, 0x1000, true, true, true, 0);
 
     /** Input: the JSON of a table of contents. */
     @FuzzTest(maxDuration = "60s")

@@ -30,7 +30,7 @@ final class Tables {
 
     /** Reads a table for an image of version 6 of a layer of this size. */
     static StargzContents.Result readLayer(long size, String... entries) throws IOException {
-        StargzLayout layout = new StargzLayout("blob", size, Compression.GZIP, CHUNK, true, true, true, 0, 0);
+        StargzLayout layout = new StargzLayout("blob", size, Compression.GZIP, CHUNK, true, true, true, 0);
         return StargzContents.read(new ByteArrayInputStream(table(entries)), layout);
     }
 

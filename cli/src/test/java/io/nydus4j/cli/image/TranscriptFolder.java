@@ -230,7 +230,7 @@ final class TranscriptFolder implements AutoCloseable {
                 args[i] = resolved(arg);
             } else if (arg.equals("--")) {
                 onlyPositionals = true;
-            } else if (PATH_OPTIONS.contains(previous)) {
+            } else if (PATH_OPTIONS.contains(previous) && !arg.startsWith("-")) {
                 args[i] = resolved(arg);
                 arg = "";
             } else if (previous.startsWith("-")
@@ -248,7 +248,8 @@ final class TranscriptFolder implements AutoCloseable {
                     && !(command < args.length && args[command].equals("chunkdict") && i == command + 1)) {
                 args[i] = resolved(arg);
             }
-            previous = arg;
+            boolean joined = arg.length() > 2 && arg.startsWith("-") && !arg.startsWith("--");
+            previous = joined ? "" : arg;
         }
         return args;
     }

@@ -39,7 +39,7 @@ class TranscriptTest {
             Map.entry("global/version", "says what it is"),
             Map.entry("global/version-short", "says what it is"),
             Map.entry("global/log-level-twice", "an option that is given twice is refused, wherever it stands"),
-            Map.entry("check/cut-12167-v5", "the last byte is padding"),
+            Map.entry("check/cut-12167-v5", "the image is shorter than that, so that nothing is cut off"),
             Map.entry("check/image-parent-tar-v6", "a broken image is refused"),
             Map.entry("check/result-create-parent-tar-v6", "a broken image is refused"),
             Map.entry("check/result-compact-dict-v5", "a broken image is refused"),
@@ -49,6 +49,21 @@ class TranscriptTest {
             Map.entry("merge/json-missing-directory", "the image is complete by then, and stays"),
             Map.entry("merge/parent-version", "refused with the exit code of other inconsistencies"),
             Map.entry("merge/tarfs-two", "differs in bytes"),
+            Map.entry("create/two-tars-in-a-row", "an archive ends at the two zero blocks that end it"),
+            Map.entry("create/dict-partial-v5", "an archive ends at the two zero blocks that end it"),
+            Map.entry("create/dict-partial-v6", "an archive ends at the two zero blocks that end it"),
+            Map.entry("create/from-dev-null", "no byte at all is an empty layer"),
+            Map.entry("create/source-empty", "no byte at all is an empty layer"),
+            Map.entry("create/source-zeros-1", "zeros alone are an empty layer whose end mark is cut off"),
+            Map.entry("create/source-zeros-2", "zeros alone are an empty layer whose end mark is cut off"),
+            Map.entry("create/source-zeros-3", "zeros alone are an empty layer whose end mark is cut off"),
+            Map.entry("create/source-zeros-511", "zeros alone are an empty layer whose end mark is cut off"),
+            Map.entry("create/tar-fifo-entry", "a FIFO is built, though its header has no device number"),
+            Map.entry("create/json-is-directory", "the image is complete by then, and stays"),
+            Map.entry("create/json-missing-directory", "the image is complete by then, and stays"),
+            Map.entry(
+                    "create/toc-no-chunk-digest", "its chunks have another size than the default, which must be given"),
+            Map.entry("create/blob-and-external-blob-no-type", "no empty file is made where nothing is inlined"),
             Map.entry("create/from-stdin-pipe", "would read the standard input of this process"),
             Map.entry("create/conflict-cache-dir-blob", "names the two options the other way round"),
             Map.entry("create/conflict-cache-dir-blob-dir", "names the two options the other way round"),
@@ -94,14 +109,6 @@ class TranscriptTest {
     /** Arguments without which a command here does better than the reference. */
     private static final Map<String, List<String>> MORE_ARGUMENTS = Map.of("--verity", List.of("--verity-reference"));
 
-    /** The cases of {@code create} that are run. */
-    private static final Pattern CREATE = Pattern.compile(
-            "create/(attributes-.*|blob-cache-dir-(dir|missing|no-type|tar-tarfs|v5)|blob-(id|offset|toc|dir).*"
-                    + "|bad-.*|batch-.*|conflict-.*|no-.*|similar-option|unknown-.*|dir-.*|source-(empty-dir|missing).*"
-                    + "|two-sources|type-twice|option-without-value|flag-.*|tar-(cut|v5|v6|bad|blob).*|gzip-.*|repeatable"
-                    + "|prefetch-.*|hardlink-.*|noisy-.*|layer.*|whiteout-.*|sha256.*|inline.*|encrypt.*|digester.*"
-                    + "|compressor.*|aligned.*)");
-
     @TempDir
     Path temporary;
 
@@ -132,8 +139,7 @@ class TranscriptTest {
 
     @TestFactory
     Stream<DynamicTest> create() throws IOException {
-        return cases("create")
-                .filter(test -> CREATE.matcher(test.getDisplayName()).matches());
+        return cases("create");
     }
 
     @TestFactory
@@ -255,6 +261,11 @@ class TranscriptTest {
         for (Map.Entry<String, String> section : transcript.sections().entrySet()) {
             if (section.getKey().startsWith("file ")) {
                 String name = section.getKey().substring("file ".length());
+                if (name.endsWith(".log")) {
+                    // Within this process log lines go elsewhere.
+                    assertThat(folder.resolve(name)).exists();
+                    continue;
+                }
                 assertThat(folder.relative(folder.text(name)))
                         .as(name)
                         .matches(pattern(withoutIds(transcript, section.getValue())));
