@@ -7,6 +7,8 @@ module io.nydus4j.bench {
     requires io.nydus4j.linux;
     requires io.nydus4j.daemon;
     requires io.nydus4j.cli;
+    requires java.management;
+    requires jdk.management;
     requires jmh.core;
     requires static org.jspecify;
 }

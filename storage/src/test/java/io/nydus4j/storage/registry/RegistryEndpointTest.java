@@ -175,7 +175,13 @@ final class RegistryEndpointTest {
             registry.forget();
             assertReads(backend, 2);
             assertThat(issued.get()).isGreaterThanOrEqualTo(2);
-            assertThat(registry.requests().getFirst().header("authorization")).contains("Bearer token-2");
+            // The first token has ended by now, and the renewal may go on beside the read.
+            assertThat(registry.requests())
+                    .filteredOn(request -> request.path().contains("/blobs/"))
+                    .extracting(request -> request.header("authorization").orElse(""))
+                    .first()
+                    .asString()
+                    .matches("Bearer token-[2-9]");
         }
     }
 
