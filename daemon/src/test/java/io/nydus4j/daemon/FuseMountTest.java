@@ -7,7 +7,9 @@ import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.DaemonState;
 import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.storage.config.CacheConfiguration;
+import io.nydus4j.storage.config.FileCacheSettings;
 import io.nydus4j.storage.config.LocalFsSettings;
+import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -108,6 +110,33 @@ class FuseMountTest {
 
     static Stream<Golden> images() {
         return Golden.ALL.stream();
+    }
+
+    static Stream<Golden> someImages() {
+        return Golden.ALL.stream().filter(image -> image.name().matches("v[56]-(zstd|lz4|none)-4k|v5-none-sha256"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("someImages")
+    void showsTheTreeOfImagesUnderABudget(Golden image) throws Exception {
+        image.copyBlobs(blobs);
+        // Room for a part of it: what was read goes while other parts are read, by several readers at once.
+        FileCacheSettings files = FileCacheSettings.in(cache.toString()).withBudget(300_000);
+        CacheConfiguration cached = new CacheConfiguration(
+                "filecache", false, false, PrefetchConfiguration.ABSENT, Optional.of(files), Optional.empty());
+        StorageConfiguration configuration =
+                StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cached);
+        try (NydusDaemon _ = start(image, configuration)) {
+            String tree = tree(image).toString();
+            String compare = "diff -r --no-dereference \"$1\" mnt | grep -v 'while file .* is a'";
+            Shell.Result differences = Shell.run(
+                    directory,
+                    "(" + compare + ") & (find mnt -type f -print0 | sort -zr | xargs -0 cat >/dev/null) & (" + compare
+                            + "); wait",
+                    tree);
+            assertThat(differences.out() + differences.err()).isEmpty();
+            compareWithTree(image);
+        }
     }
 
     static Stream<Golden> v5Images() {

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A blob that fills itself: bytes at uncompressed offsets, fetched, decoded and verified when they are first asked for.
@@ -20,12 +21,29 @@ public interface LazyBlob extends AutoCloseable {
     long size();
 
     /**
-     * Tells, without blocking, whether a range is here and verified, so that it can be taken from {@link #mapping()} at once.
+     * Tells, without blocking, whether a range is here and verified, so that it can be taken from {@link #mapping()} at once. Never so
+     * where data may be evicted: there, only a pin keeps it ({@link #pinIfReady}).
      *
      * @param offset start in the uncompressed address space, in bytes
      * @param length bytes
      */
     boolean isReady(long offset, long length);
+
+    /** Tells whether data may be evicted, so that a range stays here only while a pin holds it. */
+    default boolean evicts() {
+        return false;
+    }
+
+    /**
+     * Holds a range that is here and verified, without blocking.
+     *
+     * @param offset start in the uncompressed address space, in bytes
+     * @param length bytes
+     * @return keeps the range in {@link #mapping()} until it is closed; null if the range is not ready there
+     */
+    default @Nullable Pin pinIfReady(long offset, long length) {
+        return isReady(offset, length) ? Pin.NONE : null;
+    }
 
     /**
      * Makes sure that a range is here and verified; fetches what is missing, which may block on the network.
@@ -54,11 +72,11 @@ public interface LazyBlob extends AutoCloseable {
 
     /**
      * Returns the local file of plain bytes at uncompressed offsets, whose ranges {@link #mapping} shows, for who lets the kernel read it;
-     * empty for caches that have none. What it holds of ranges that are neither ready nor pinned is not to be read.
+     * empty for caches that have none, or evict. What it holds of ranges that are neither ready nor pinned is not to be read.
      */
     Optional<Path> file();
 
-    /** Tells whether the whole blob is here, so that nothing will ever be fetched again. */
+    /** Tells whether the whole blob is here for good, so that nothing will ever be fetched again. */
     boolean isComplete();
 
     /** Stops fetching, writes down what is complete, and closes the files. */

@@ -15,6 +15,7 @@ import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.Pin;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -44,6 +45,9 @@ public final class RafsFuseHandler implements MountedFileSystem {
     private final Bootstrap bootstrap;
     private final LazyBlob[] blobs;
     private final @Nullable MemorySegment[] mappings;
+    /** Whether data of a blob may go away while nobody holds it. */
+    private final boolean evicting;
+
     private final int chunkSize;
     private final boolean xattrs;
     private final int noXattrs;
@@ -79,6 +83,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
         for (int i = 0; i < mappings.length; i++) {
             mappings[i] = this.blobs[i].mapping().orElse(null);
         }
+        this.evicting = blobs.stream().anyMatch(LazyBlob::evicts);
         this.chunkSize = bootstrap.superblock().chunkSize();
         this.xattrs = options.xattrs() || bootstrap.superblock().hasXattrs();
         this.inodes = bootstrap.superblock().inodesCount();
@@ -245,14 +250,19 @@ public final class RafsFuseHandler implements MountedFileSystem {
         String process = tracing == null ? "" : AccessTrace.processName(request.pid());
         ReadPieces plan = loop.plan();
         plan.plan(inode, chunkSize, offset, length);
-        if (isReady(plan)) {
+        List<Pin> held = holdReady(plan);
+        if (held != null) {
             for (int i = 0; i < plan.count(); i++) {
                 MemorySegment mapping = mappings[plan.blob(i)];
                 if (mapping != null) { // always: it is ready
                     reply.append(mapping, plan.offset(i), plan.length(i));
                 }
             }
-            reply.send();
+            try {
+                reply.send();
+            } finally {
+                held.forEach(Pin::close);
+            }
             counters.read(ino, length, (System.nanoTime() - start) / 1000);
             if (tracing != null) {
                 tracing.read(request.pid(), process, ino, offset, length, ReadSource.CACHE, start);
@@ -265,8 +275,37 @@ public final class RafsFuseHandler implements MountedFileSystem {
         }
     }
 
-    /** Tells whether all pieces can go to the kernel as they are, at once. */
-    private boolean isReady(ReadPieces plan) throws RafsFormatException {
+    /** Returns what holds all pieces, if they can go to the kernel as they are, at once; null if they cannot. */
+    private @Nullable List<Pin> holdReady(ReadPieces plan) throws RafsFormatException {
+        if (!canSend(plan)) {
+            return null;
+        }
+        if (!evicting) {
+            return areReady(plan) ? List.of() : null;
+        }
+        List<Pin> held = new ArrayList<>(plan.count());
+        for (int i = 0; i < plan.count(); i++) {
+            Pin pin = blobs[plan.blob(i)].pinIfReady(plan.offset(i), plan.length(i));
+            if (pin == null) {
+                held.forEach(Pin::close);
+                return null;
+            }
+            held.add(pin);
+        }
+        return held;
+    }
+
+    private boolean areReady(ReadPieces plan) {
+        for (int i = 0; i < plan.count(); i++) {
+            if (!blobs[plan.blob(i)].isReady(plan.offset(i), plan.length(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Tells whether all pieces are in mapped files, and few enough. */
+    private boolean canSend(ReadPieces plan) throws RafsFormatException {
         if (plan.count() > FuseReply.MAX_PIECES) {
             return false;
         }
@@ -278,7 +317,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
             if (blob < 0 || blob >= blobs.length) {
                 throw new RafsFormatException("chunk", -1, "there is no blob " + blob + " of " + blobs.length);
             }
-            if (mappings[blob] == null || !blobs[blob].isReady(plan.offset(i), plan.length(i))) {
+            if (mappings[blob] == null) {
                 return false;
             }
         }

@@ -11,6 +11,8 @@ import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.backend.LocalFsBackend;
+import io.nydus4j.storage.budget.CacheBudget;
+import io.nydus4j.storage.budget.FolderClaim;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.CacheKind;
 import io.nydus4j.storage.config.ConfigurationException;
@@ -25,17 +27,27 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Opens the blobs of one configuration: from its backend, in its cache. Safe for use by several threads. */
-public final class BlobOpener {
+public final class BlobOpener implements AutoCloseable {
     private final BlobBackend backend;
     private final CacheKind kind;
     private final Path folder;
     private final CacheOptions options;
     private final CacheCounters counters;
+    /** Of a cache in files. */
+    private final @Nullable FolderClaim claim;
 
-    private BlobOpener(BlobBackend backend, CacheKind kind, Path folder, CacheOptions options, CacheCounters counters) {
+    private BlobOpener(
+            BlobBackend backend,
+            CacheKind kind,
+            Path folder,
+            CacheOptions options,
+            CacheCounters counters,
+            @Nullable FolderClaim claim) {
+        this.claim = claim;
         this.backend = backend;
         this.kind = kind;
         this.folder = folder;
@@ -44,12 +56,12 @@ public final class BlobOpener {
     }
 
     /**
-     * Makes an opener, and the cache's folder with it.
+     * Makes an opener, and the cache's folder with it. May wait for another process to leave the folder.
      *
      * @param backend  where blobs come from; the caller closes it after all blobs
      * @param counters counts for all blobs
      * @throws ConfigurationException if there is no cache section, or its cache is not supported
-     * @throws IOException            if the folder cannot be made
+     * @throws IOException            if the folder cannot be made, or belongs to another process
      */
     public static BlobOpener of(StorageConfiguration configuration, BlobBackend backend, CacheCounters counters)
             throws IOException {
@@ -58,6 +70,7 @@ public final class BlobOpener {
                 .orElseThrow(() -> new ConfigurationException(
                         "invalid configuration", "cache: there is no cache type '" + cache.type() + "'"));
         Path folder = Path.of(folderOf(cache));
+        FolderClaim claim = null;
         switch (kind) {
             case DUMMY -> {}
             case FILE -> {
@@ -65,11 +78,19 @@ public final class BlobOpener {
                     throw new ConfigurationException(
                             "encrypted caches are not supported", "cache.filecache: enable_encryption is set");
                 }
+                long budget =
+                        cache.fileCache().map(FileCacheSettings::budgetBytes).orElse(0L);
+                if (budget > 0 && cache.compressed()) {
+                    throw new ConfigurationException(
+                            "a cache of stored bytes cannot have a budget",
+                            "cache: compressed and filecache.budget are set");
+                }
                 makeFolder(folder);
+                claim = FolderClaim.of(folder, budget);
             }
             case FSCACHE -> throw new ConfigurationException("fscache is not supported", "cache: type is 'fscache'");
         }
-        return new BlobOpener(backend, kind, folder, CacheOptions.of(configuration), counters);
+        return new BlobOpener(backend, kind, folder, CacheOptions.of(configuration), counters, claim);
     }
 
     /** Returns the folder of a cache; empty if it has none. */
@@ -176,6 +197,7 @@ public final class BlobOpener {
         DecodeWorkers workers = null;
         ChunkFile file = null;
         ChunkMarks marks = null;
+        Evictions evictions = null;
         try {
             ChunkInfoTable table = info.hasChunkInfo() ? loadTable(info, records, arena) : null;
             ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
@@ -187,6 +209,12 @@ public final class BlobOpener {
             workers = workersFor(info);
             long size = sizeOf(info, index);
             String id = info.effectiveId();
+            Optional<CacheBudget> budget = claim == null ? Optional.empty() : claim.budget();
+            if (budget.isPresent()) {
+                // Before the file is opened, so that it is not removed as one that nobody uses.
+                evictions = Evictions.of(
+                        budget.get(), folder.resolve(id + PlainChunkFile.SUFFIX), Math.max(size, 1), index.padded());
+            }
             ChunkFiles.Opened opened = options.compressed()
                     ? ChunkFiles.open(folder.resolve(id + StoredChunkFile.SUFFIX), storedSizeOf(info, source))
                     : ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), size);
@@ -199,10 +227,13 @@ public final class BlobOpener {
             }
             counters.fileOpened(id + PlainChunkFile.SUFFIX);
             UnitReader reader = new UnitReader(info, source, workers, counters);
-            FileBlob.Parts parts =
-                    new FileBlob.Parts(file, folder.resolve(id + PlainChunkFile.SUFFIX), marks, workers, reader, arena);
+            FileBlob.Parts parts = new FileBlob.Parts(
+                    file, folder.resolve(id + PlainChunkFile.SUFFIX), marks, workers, reader, arena, evictions);
             return new FileBlob(info, size, index, checks, parts, options, counters);
         } catch (IOException | RuntimeException e) {
+            if (evictions != null) {
+                evictions.close();
+            }
             close(marks, file, workers);
             arena.close();
             throw e;
@@ -232,6 +263,14 @@ public final class BlobOpener {
         }
         if (workers != null) {
             workers.close();
+        }
+    }
+
+    /** Lets go of the cache's folder; every blob is closed. */
+    @Override
+    public void close() {
+        if (claim != null) {
+            claim.close();
         }
     }
 

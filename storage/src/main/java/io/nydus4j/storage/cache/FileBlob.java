@@ -7,6 +7,7 @@ import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.Pin;
+import io.nydus4j.storage.budget.BudgetedFile;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A blob in a cache file that fills itself.
@@ -33,9 +35,6 @@ public final class FileBlob implements CachedBlob {
     private static final int DAMAGED_AGAIN = 2;
 
     private static final Logger LOGGER = System.getLogger(FileBlob.class.getName());
-    /** Nothing is evicted yet, so a pin has nothing to hold. */
-    private static final Pin PIN = () -> {};
-
     private final BlobInfo info;
     private final long size;
     private final boolean validate;
@@ -43,6 +42,7 @@ public final class FileBlob implements CachedBlob {
     private final Path path;
     private final ChunkMarks marks;
     private final DurableMarks durable;
+    private final @Nullable Evictions evictions;
     private final UnitReader reader;
     private final DecodeWorkers workers;
     private final Arena arena;
@@ -51,6 +51,9 @@ public final class FileBlob implements CachedBlob {
     private final FetchWindow prefetchWindow;
     private final Flights flights = new Flights();
     private final Optional<MemorySegment> mapping;
+    /** Held while contents are exchanged, and while chunks are forgotten in them. */
+    private final Object contentsLock = new Object();
+
     private volatile Contents contents;
     private volatile boolean complete;
     private volatile boolean closed;
@@ -67,10 +70,18 @@ public final class FileBlob implements CachedBlob {
     /**
      * The files and tools of one blob; all are closed with it.
      *
-     * @param path  where the file is
-     * @param arena keeps the mapping of the index, if it has one
+     * @param path      where the file is
+     * @param arena     keeps the mapping of the index, if it has one
+     * @param evictions says what to hold and forget, if the cache is under a budget
      */
-    record Parts(ChunkFile file, Path path, ChunkMarks marks, DecodeWorkers workers, UnitReader reader, Arena arena) {}
+    record Parts(
+            ChunkFile file,
+            Path path,
+            ChunkMarks marks,
+            DecodeWorkers workers,
+            UnitReader reader,
+            Arena arena,
+            @Nullable Evictions evictions) {}
 
     /**
      * Makes a blob over open files.
@@ -99,11 +110,16 @@ public final class FileBlob implements CachedBlob {
         this.reader = parts.reader();
         this.arena = parts.arena();
         this.counters = counters;
-        this.demandWindow = FetchWindow.of(options.demandBatch());
-        this.prefetchWindow = FetchWindow.of(options.prefetchBatch());
+        this.evictions = parts.evictions();
+        long most = evictions == null ? Long.MAX_VALUE : evictions.budgetBytes();
+        this.demandWindow = FetchWindow.of(options.demandBatch()).within(most);
+        this.prefetchWindow = FetchWindow.of(options.prefetchBatch()).within(most);
         this.mapping = file.mapping();
         this.contents = new Contents(index, checks, new ReadyBits(index.size()));
         this.complete = index.size() == 0;
+        if (evictions != null) {
+            evictions.serve(this::forget, index, marks);
+        }
     }
 
     @Override
@@ -123,18 +139,42 @@ public final class FileBlob implements CachedBlob {
 
     @Override
     public Optional<Path> file() {
-        return mapping.isPresent() ? Optional.of(path) : Optional.empty();
+        return mapping.isPresent() && evictions == null ? Optional.of(path) : Optional.empty();
     }
 
     @Override
     public boolean isComplete() {
-        return complete;
+        return complete && evictions == null;
     }
 
     @Override
     public boolean isReady(long offset, long length) {
         Contents current = contents;
-        return !closed && isInside(offset, length) && mapping.isPresent() && isReady(current, offset, length);
+        return evictions == null && isOpenForReading(offset, length) && isReady(current, offset, length);
+    }
+
+    @Override
+    public boolean evicts() {
+        return evictions != null;
+    }
+
+    @Override
+    public @Nullable Pin pinIfReady(long offset, long length) {
+        Contents current = contents;
+        if (evictions == null || length == 0 || current.index().size() == 0) {
+            return isReady(offset, length) ? Pin.NONE : null;
+        }
+        Pin pin = isOpenForReading(offset, length) ? evictions.tryHold(current.index(), offset, length) : null;
+        // What was ready before it was held may have been evicted in between.
+        if (pin != null && !isReady(contents, offset, length)) {
+            pin.close();
+            return null;
+        }
+        return pin;
+    }
+
+    private boolean isOpenForReading(long offset, long length) {
+        return !closed && isInside(offset, length) && mapping.isPresent();
     }
 
     private void checkOpen() throws IOException {
@@ -159,16 +199,33 @@ public final class FileBlob implements CachedBlob {
     @Override
     public Pin ensure(long offset, long length) throws IOException {
         checkOpen();
+        if (evictions == null || length == 0) {
+            fillIfMissing(offset, length);
+            return Pin.NONE;
+        }
+        if (!isInside(offset, length) || contents.index().size() == 0) {
+            throw outside(offset, length, "past the end of the blob, " + size);
+        }
+        Pin pin = evictions.hold(contents.index(), offset, length);
+        try {
+            fillIfMissing(offset, length);
+            return pin;
+        } catch (IOException | RuntimeException | Error e) {
+            pin.close();
+            throw e;
+        }
+    }
+
+    private void fillIfMissing(long offset, long length) throws IOException {
         if (isInside(offset, length) && isReady(contents, offset, length)) {
             counters.hit();
-            return PIN;
+            return;
         }
         counters.miss();
         if (length > 0 && isInside(offset, length) && !contents.index().covers(offset, offset + length)) {
             throw outside(offset, length, "where no chunk lies");
         }
         fillOrSayClosed(offset, length, demandWindow, Flight.Kind.DEMAND);
-        return PIN;
     }
 
     @Override
@@ -296,7 +353,7 @@ public final class FileBlob implements CachedBlob {
     }
 
     private void run(Contents current, Flight flight) {
-        try {
+        try (Pin _ = evictions == null ? Pin.NONE : evictions.hold(current.index(), flight)) {
             switch (flight.kind()) {
                 case CHECK -> check(current, flight);
                 case DEMAND, PREFETCH -> fetch(current, flight);
@@ -318,6 +375,9 @@ public final class FileBlob implements CachedBlob {
         try (var _ = NativeBuffers.SHARED.reserve(current.index().unitPlainSize(flight.first()))) {
             for (int position = flight.first(); position <= flight.last(); position++) {
                 int index = current.index().indexInBlob(position);
+                if (!marks.isSet(index)) {
+                    continue; // evicted since it was planned
+                }
                 try {
                     if (current.checks().canCheck(index) || mapping.isEmpty()) {
                         worker.check(current.checks(), index, file.read(current.index(), position, worker));
@@ -387,7 +447,9 @@ public final class FileBlob implements CachedBlob {
         current.ready().set(position);
         if (current.ready().isFull()) {
             complete = true;
-            durable.complete();
+            if (evictions == null) {
+                durable.complete();
+            }
         }
     }
 
@@ -511,17 +573,41 @@ public final class FileBlob implements CachedBlob {
 
     /** Changes what is known of the chunks; what can be checked only now counts as not ready, and is checked before its next use. */
     private void replace(ChunkIndex index, ChunkChecks checks) {
-        Contents before = contents;
-        ReadyBits ready = new ReadyBits(index.size());
-        for (int old = 0; old < before.index().size(); old++) {
-            int blobIndex = before.index().indexInBlob(old);
-            boolean checked = before.checks().canCheck(blobIndex) || !checks.canCheck(blobIndex);
-            if (before.ready().get(old) && checked) {
-                ready.set(index.floor(before.index().start(old)));
+        synchronized (contentsLock) {
+            Contents before = contents;
+            ReadyBits ready = new ReadyBits(index.size());
+            for (int old = 0; old < before.index().size(); old++) {
+                int blobIndex = before.index().indexInBlob(old);
+                boolean checked = before.checks().canCheck(blobIndex) || !checks.canCheck(blobIndex);
+                if (before.ready().get(old) && checked) {
+                    ready.set(index.floor(before.index().start(old)));
+                }
             }
+            contents = new Contents(index, checks, ready);
+            complete = ready.isFull();
         }
-        contents = new Contents(index, checks, ready);
-        complete = ready.isFull();
+        if (evictions != null) {
+            evictions.mayHold(index, marks);
+        }
+    }
+
+    /** Forgets the chunks that start in a range, which nobody holds and no flight works on. */
+    private BudgetedFile.Span forget(long start, long end) {
+        synchronized (contentsLock) {
+            ChunkIndex index = contents.index();
+            int first = index.floor(start - 1) + 1;
+            int last = index.floor(end - 1);
+            if (first > last) {
+                return BudgetedFile.Span.EMPTY;
+            }
+            for (int position = first; position <= last; position++) {
+                contents.ready().clear(position);
+                durable.clear(index.indexInBlob(position));
+            }
+            complete = false;
+            long behind = index.padded() ? index.end(last) + ChunkIndex.PAGE - 1 & -ChunkIndex.PAGE : index.end(last);
+            return new BudgetedFile.Span(index.start(first), Math.min(behind, size));
+        }
     }
 
     @Override
@@ -539,6 +625,9 @@ public final class FileBlob implements CachedBlob {
         closed = true;
         if (!flights.close()) {
             return;
+        }
+        if (evictions != null) {
+            evictions.close();
         }
         durable.close();
         marks.close();

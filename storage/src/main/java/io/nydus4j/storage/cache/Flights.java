@@ -180,12 +180,17 @@ final class Flights {
         long requestStart = index.unitOffset(first);
         long requestEnd = requestStart + index.unitStoredSize(first);
         long useful = requestEnd;
+        long plain = index.unitPlainSize(first);
         int unit = last + 1;
         while (unit < index.size()) {
             int unitLast = index.unitLast(unit);
             long start = index.unitOffset(unit);
             long end = start + index.unitStoredSize(unit);
-            if (start < requestStart || end < requestEnd || end - requestStart > window.batchSize()) {
+            plain += index.unitPlainSize(unit);
+            if (start < requestStart
+                    || end < requestEnd
+                    || end - requestStart > window.batchSize()
+                    || plain > window.plainSize()) {
                 break;
             }
             requestEnd = end;

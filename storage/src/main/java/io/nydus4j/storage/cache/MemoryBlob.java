@@ -28,8 +28,6 @@ public final class MemoryBlob implements CachedBlob {
     /** Plain bytes kept. */
     private static final long KEPT = 8 << 20;
 
-    private static final Pin PIN = () -> {};
-
     private final BlobInfo info;
     private final boolean validate;
     private final DecodeWorkers workers;
@@ -85,7 +83,7 @@ public final class MemoryBlob implements CachedBlob {
     public Pin ensure(long offset, long length) throws IOException {
         check(contents.index(), offset, length);
         copy(offset, length, null);
-        return PIN;
+        return Pin.NONE;
     }
 
     @Override

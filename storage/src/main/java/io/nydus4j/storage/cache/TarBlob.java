@@ -17,8 +17,6 @@ import java.util.Optional;
 
 /** The blob of a tarfs image: the tar file itself, complete from the start. Its offsets are those of the file. */
 public final class TarBlob implements CachedBlob {
-    private static final Pin PIN = () -> {};
-
     private final BlobInfo info;
     private final CacheCounters counters;
     private final Path file;
@@ -73,7 +71,7 @@ public final class TarBlob implements CachedBlob {
                             + size());
         }
         counters.hit();
-        return PIN;
+        return Pin.NONE;
     }
 
     @Override

@@ -121,7 +121,8 @@ final class ConfigurationReader {
                 "disable_indexed_map", "cache.filecache.disable_indexed_map",
                 "enable_encryption", "cache.filecache.enable_encryption",
                 "enable_convergent_encryption", "cache.filecache.enable_convergent_encryption",
-                "encryption_key", "cache.filecache.encryption_key"));
+                "encryption_key", "cache.filecache.encryption_key",
+                "budget", "cache.filecache.budget"));
         return configuration;
     }
 
@@ -131,7 +132,8 @@ final class ConfigurationReader {
                 section.truth("disable_indexed_map"),
                 section.truth("enable_encryption"),
                 section.truth("enable_convergent_encryption"),
-                new Secret(section.text("encryption_key", "")));
+                new Secret(section.text("encryption_key", "")),
+                section.bytes("budget", 0));
         section.finish();
         return settings;
     }

@@ -167,6 +167,10 @@ final class ConfigurationWriter {
             json.writeBooleanProperty("enable_encryption", file.enableEncryption());
             json.writeBooleanProperty("enable_convergent_encryption", file.enableConvergentEncryption());
             json.writeStringProperty("encryption_key", file.encryptionKey().value());
+            // The reference does not have it, so it is shown only where it is used.
+            if (file.budgetBytes() != 0) {
+                json.writeNumberProperty("budget", file.budgetBytes());
+            }
         });
         section("fscache", cache.fsCache(), fs -> json.writeStringProperty("work_dir", fs.workDirectory()));
     }

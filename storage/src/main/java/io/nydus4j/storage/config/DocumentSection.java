@@ -120,6 +120,17 @@ final class DocumentSection {
         return requiredWhole(name, bits);
     }
 
+    /** Returns a number of bytes: a whole number, or a text such as {@code "20GiB"}. */
+    long bytes(String name, long absent) throws ConfigurationException {
+        DocumentNode node = take(name);
+        if (node instanceof DocumentNode.Text(String text)) {
+            return ByteSize.parse(text)
+                    .orElseThrow(() -> ConfigurationException.unreadable(
+                            pathTo(name) + ": expected bytes, such as 1048576 or \"20GiB\", found \"" + text + "\""));
+        }
+        return node == null ? absent : requiredWhole(name, 63);
+    }
+
     List<String> texts(String name) throws ConfigurationException {
         DocumentNode node = take(name);
         if (node == null) {

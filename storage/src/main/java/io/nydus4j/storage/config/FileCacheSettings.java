@@ -8,20 +8,33 @@ package io.nydus4j.storage.config;
  * @param enableEncryption           whether cached data is encrypted
  * @param enableConvergentEncryption whether each chunk's digest is its key
  * @param encryptionKey              32 bytes as hex text
+ * @param budgetBytes                what the folder may take on the disk, 0 for no limit; unknown to the reference
  */
 public record FileCacheSettings(
         String workDirectory,
         boolean disableIndexedMap,
         boolean enableEncryption,
         boolean enableConvergentEncryption,
-        Secret encryptionKey) {
+        Secret encryptionKey,
+        long budgetBytes) {
     /** Returns settings with just a folder. */
     public static FileCacheSettings in(String workDirectory) {
-        return new FileCacheSettings(workDirectory, false, false, false, Secret.NONE);
+        return new FileCacheSettings(workDirectory, false, false, false, Secret.NONE, 0);
+    }
+
+    /** Returns these settings with a budget in bytes. */
+    public FileCacheSettings withBudget(long bytes) {
+        return new FileCacheSettings(
+                workDirectory, disableIndexedMap, enableEncryption, enableConvergentEncryption, encryptionKey, bytes);
     }
 
     FileCacheSettings withoutSecrets() {
         return new FileCacheSettings(
-                workDirectory, disableIndexedMap, enableEncryption, enableConvergentEncryption, Secret.NONE);
+                workDirectory,
+                disableIndexedMap,
+                enableEncryption,
+                enableConvergentEncryption,
+                Secret.NONE,
+                budgetBytes);
     }
 }

@@ -64,7 +64,9 @@ public final class BlobPool {
         }
     }
 
-    // Opening a store makes a folder and asks nothing of a network, so it may hold the lock.
+    // Opening a store makes a folder and asks nothing of a network, so it may hold the lock; it waits a moment for a
+    // folder that another
+    // process has alone.
     private BlobStore acquire(StorageConfiguration configuration, String id) throws IOException {
         synchronized (stores) {
             Users users = stores.get(configuration);

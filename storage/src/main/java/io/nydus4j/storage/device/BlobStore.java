@@ -196,6 +196,7 @@ public final class BlobStore {
     /** Stops prefetching and closes the backend; every blob has been given back. */
     void close() {
         prefetcher.ifPresent(Prefetcher::close);
+        opener.close();
         if (ownsBackend) {
             backend.close();
         }

@@ -1,5 +1,6 @@
 package io.nydus4j.storage.folder;
 
+import io.nydus4j.storage.budget.FolderClaim;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,13 +55,15 @@ public final class CachePrune {
     /**
      * Removes a blob: its chunk map first, so that no half of it can be taken for the whole.
      *
-     * @throws IOException if a file cannot be removed
+     * @throws IOException if a file cannot be removed, or the folder is under the budget of another process, which removes by itself
      */
     public static void remove(CacheEntry entry) throws IOException {
         List<Path> files = new ArrayList<>(entry.files());
         files.sort(Comparator.comparing((Path file) -> !file.toString().endsWith(".chunk_map")));
-        for (Path file : files) {
-            Files.deleteIfExists(file);
+        try (FolderClaim _ = FolderClaim.of(files.getFirst().resolveSibling("."), 0)) {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
         }
     }
 }

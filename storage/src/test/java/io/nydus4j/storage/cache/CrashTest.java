@@ -77,7 +77,8 @@ final class CrashTest {
                 ChunkMap.open(map(), info.chunkCount()),
                 workers,
                 new UnitReader(info, source, workers, counters),
-                Arena.ofShared());
+                Arena.ofShared(),
+                null);
         return new FileBlob(
                 info,
                 size,

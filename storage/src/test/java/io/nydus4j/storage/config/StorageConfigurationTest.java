@@ -90,6 +90,33 @@ final class StorageConfigurationTest {
         assertThat(StorageConfiguration.parse(TOML)).isEqualTo(StorageConfiguration.parse(json));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "1048576, 1048576",
+        "'\"20GiB\"', 21474836480",
+        "'\"20 gb\"', 20000000000",
+        "'\"512M\"', 536870912",
+        "'\"7\"', 7",
+        "0, 0"
+    })
+    void budgetOfACacheIsANumberOrATextWithAUnit(String written, long bytes) throws ConfigurationException {
+        StorageConfiguration configuration = StorageConfiguration.parse(
+                "{\"version\":2,\"cache\":{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"/w\"," + "\"budget\":"
+                        + written + "}}}");
+        assertThat(configuration.requireCache().fileCache().orElseThrow().budgetBytes())
+                .isEqualTo(bytes);
+        assertThat(StorageConfiguration.parse(configuration.toJson())).isEqualTo(configuration);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1", "\"20 apples\"", "\"99999999999999999T\"", "true"})
+    void oddBudgetIsRefused(String written) {
+        assertThatThrownBy(() -> StorageConfiguration.parse(
+                        "{\"version\":2,\"cache\":{\"type\":\"filecache\",\"filecache\":{\"budget\":" + written
+                                + "}}}"))
+                .isInstanceOf(ConfigurationException.class);
+    }
+
     @Test
     void defaultsAreTheReferences() throws ConfigurationException {
         StorageConfiguration configuration = StorageConfiguration.parse("""

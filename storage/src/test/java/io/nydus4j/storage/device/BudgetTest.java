@@ -1,0 +1,317 @@
+package io.nydus4j.storage.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.file.PosixFiles;
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.GoldenBlobs;
+import io.nydus4j.storage.GoldenTree;
+import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.Pin;
+import io.nydus4j.storage.TestBackend;
+import io.nydus4j.storage.TestStores;
+import io.nydus4j.storage.config.CacheConfiguration;
+import io.nydus4j.storage.config.FileCacheSettings;
+import io.nydus4j.storage.config.LocalFsSettings;
+import io.nydus4j.storage.config.PrefetchConfiguration;
+import io.nydus4j.storage.config.StorageConfiguration;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A cache under a budget: it holds, and no reader notices. */
+final class BudgetTest {
+    private static final boolean SOAK = Boolean.getBoolean("nydus4j.soak");
+    private static final long SECONDS = SOAK ? 600 : 5;
+    private static final int SECTOR = 512;
+    private static final int READERS = 4;
+    private static final List<String> IMAGES = List.of(
+            "v5-inline",
+            "v5-lz4-4k",
+            "v5-none-sha256",
+            "v5-prefetch-blob",
+            "v5-prefetch-fs",
+            "v5-zstd-aligned",
+            "v6-batch",
+            "v6-encrypt",
+            "v6-inline",
+            "v6-lz4-4k",
+            "v6-none-4k",
+            "v6-overlayfs-whiteouts",
+            "v6-prefetch-fs",
+            "v6-repeatable",
+            "v6-sha256",
+            "v6-toc",
+            "v6-zstd-1m",
+            "v6-zstd-4k",
+            // Twice: two stores over one file.
+            "v6-none-4k",
+            "v5-none-sha256");
+
+    @TempDir
+    static Path shared;
+
+    private static Path blobs;
+    private static Map<String, byte[]> tree;
+
+    @TempDir
+    Path temporary;
+
+    @BeforeAll
+    static void linkBlobs() throws IOException {
+        blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
+        tree = GoldenTree.of("full.tar");
+    }
+
+    private Path work() {
+        return temporary.resolve("cache");
+    }
+
+    private StorageConfiguration budget(long bytes) {
+        CacheConfiguration cache = new CacheConfiguration(
+                "filecache",
+                false,
+                false,
+                PrefetchConfiguration.ABSENT,
+                Optional.of(FileCacheSettings.in(work().toString()).withBudget(bytes)),
+                Optional.empty());
+        return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
+    }
+
+    private long diskBytes() throws IOException {
+        long sum = 0;
+        try (Stream<Path> files = Files.list(work())) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                sum += PosixFiles.status(Descriptor.WORKING_DIRECTORY, NativePath.bytes(file))
+                                .blocks()
+                        * SECTOR;
+            }
+        }
+        return sum;
+    }
+
+    /** One file of one image. */
+    private record ImageFile(BlobDevice device, Inode inode, String name, byte[] content) {
+        void readSome(Random random) throws IOException {
+            if (content.length == 0) {
+                return;
+            }
+            int offset = random.nextInt(content.length);
+            int length = 1 + random.nextInt(Math.min(content.length - offset, 32 << 10));
+            ByteBuffer target = ByteBuffer.allocate(length);
+            device.read(inode, offset, target);
+            assertThat(target.array())
+                    .as(name + " from " + offset)
+                    .isEqualTo(Arrays.copyOfRange(content, offset, offset + length));
+        }
+    }
+
+    @Test
+    void twentyImagesLiveWithinATenthOfTheirSize() throws Exception {
+        List<Bootstrap> bootstraps = new ArrayList<>();
+        List<BlobDevice> devices = new ArrayList<>();
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            long size = 0;
+            for (String image : IMAGES) {
+                Bootstrap bootstrap = GoldenBlobs.load(image);
+                bootstraps.add(bootstrap);
+                size += bootstrap.blobs().getFirst().uncompressedSize();
+            }
+            long budget = size / 10;
+            List<ImageFile> files = new ArrayList<>();
+            for (int i = 0; i < IMAGES.size(); i++) {
+                BlobDevice device = BlobDevice.open(bootstraps.get(i), budget(budget), new TestBackend(blobs));
+                devices.add(device);
+                String image = IMAGES.get(i);
+                GoldenBlobs.files(bootstraps.get(i)).forEach((path, inode) -> {
+                    byte[] content = tree.get(path);
+                    if (content != null) {
+                        files.add(new ImageFile(device, inode, image + path, content));
+                    }
+                });
+            }
+            AtomicBoolean stop = new AtomicBoolean();
+            AtomicLong reads = new AtomicLong();
+            ReadWriteLock reading = new ReentrantReadWriteLock(true);
+            long seed = 20;
+            List<Future<?>> readers = new ArrayList<>();
+            for (int t = 0; t < READERS; t++) {
+                Random random = new Random(seed + t);
+                readers.add(threads.submit(() -> {
+                    while (!stop.get()) {
+                        reading.readLock().lock();
+                        try {
+                            files.get(random.nextInt(files.size())).readSome(random);
+                        } finally {
+                            reading.readLock().unlock();
+                        }
+                        reads.incrementAndGet();
+                    }
+                    return null;
+                }));
+            }
+            long most = 0;
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+            while (System.nanoTime() < end && readers.stream().noneMatch(Future::isDone)) {
+                // Files are looked at one after the other, so data must not go from one to the next meanwhile.
+                reading.writeLock().lock();
+                try {
+                    most = Math.max(most, diskBytes());
+                } finally {
+                    reading.writeLock().unlock();
+                }
+                Thread.sleep(20);
+            }
+            stop.set(true);
+            for (Future<?> reader : readers) {
+                reader.get();
+            }
+            long fetched = 0;
+            for (BlobDevice device : devices) {
+                fetched += device.store().cacheCounters().fetchedBytes();
+            }
+            if (SOAK) {
+                System.out.printf(
+                        "budget %d of %d bytes, most used %d, %d reads, %d bytes fetched%n",
+                        budget, size, most, reads.get(), fetched);
+            }
+            assertThat(fetched).as("fetched again and again").isGreaterThan(size);
+            assertThat(most).as("bytes on the disk").isLessThanOrEqualTo(budget);
+            assertThat(reads.get()).isGreaterThan(200);
+        } finally {
+            devices.forEach(BlobDevice::close);
+            bootstraps.forEach(Bootstrap::close);
+        }
+    }
+
+    @Test
+    void whatIsPinnedStaysAndWhatIsNotGoes() throws Exception {
+        try (Bootstrap one = GoldenBlobs.load("v6-lz4-4k");
+                Bootstrap two = GoldenBlobs.load("v6-none-4k")) {
+            TestBackend backend = new TestBackend(blobs);
+            try (BlobDevice first = BlobDevice.open(one, budget(1_000_000), backend);
+                    BlobDevice second = BlobDevice.open(two, budget(1_000_000), backend)) {
+                LazyBlob pinned = first.blob(0);
+                LazyBlob other = second.blob(0);
+                try (Pin _ = pinned.ensure(0, 100_000)) {
+                    byte[] held = Arrays.copyOf(mapped(pinned, 100_000), 100_000);
+                    readTwice(other);
+                    backend.forget();
+                    pinned.ensure(0, 100_000).close();
+                    assertThat(backend.requests()).as("fetches of what is held").isEmpty();
+                    assertThat(mapped(pinned, 100_000)).isEqualTo(held);
+                }
+                assertThat(pinned.isReady(0, 1)).as("without a pin").isFalse();
+                assertThat(pinned.file()).isEmpty();
+                readTwice(other);
+                backend.forget();
+                pinned.ensure(0, 100_000).close();
+                assertThat(backend.requests())
+                        .as("fetches of what was taken away")
+                        .isNotEmpty();
+            }
+        }
+    }
+
+    private static void readTwice(LazyBlob blob) throws IOException {
+        for (int i = 0; i < 2; i++) {
+            for (int offset = 0; offset + 50_000 < blob.size(); offset += 50_000) {
+                blob.ensure(offset, 50_000).close();
+            }
+        }
+    }
+
+    private static byte[] mapped(LazyBlob blob, int length) {
+        return blob.mapping().orElseThrow().asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    @Test
+    void blobsThatNobodyUsesGoFirst() throws Exception {
+        for (String image : List.of("v6-none-4k", "v6-lz4-4k")) {
+            try (Bootstrap bootstrap = GoldenBlobs.load(image);
+                    BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work()))) {
+                device.blob(0).read(0, ByteBuffer.allocate((int) device.blob(0).size()));
+            }
+        }
+        long before = diskBytes();
+        try (Bootstrap bootstrap = GoldenBlobs.load("v6-zstd-4k");
+                BlobDevice device = BlobDevice.open(bootstrap, budget(before + 100_000), new TestBackend(blobs))) {
+            LazyBlob blob = device.blob(0);
+            blob.read(0, ByteBuffer.allocate((int) blob.size()));
+            assertThat(diskBytes()).isLessThanOrEqualTo(before + 100_000);
+            try (Stream<Path> files = Files.list(work())) {
+                assertThat(files.filter(file -> file.toString().endsWith(".blob.data")))
+                        .hasSizeLessThan(3)
+                        .anyMatch(file -> file.toString().contains(blob.info().effectiveId()));
+            }
+        }
+    }
+
+    @Test
+    void folderUnderABudgetHasOneOwner() throws Exception {
+        try (Bootstrap bootstrap = GoldenBlobs.load("v6-zstd-4k")) {
+            try (BlobDevice _ = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work()))) {
+                assertThatThrownBy(() ->
+                                BlobDevice.open(bootstrap, budget(1 << 20)).close())
+                        .hasMessageContaining("in use without a budget");
+            }
+            try (BlobDevice device = BlobDevice.open(bootstrap, budget(1 << 20))) {
+                Process process = CacheReader.start("v6-zstd-4k", blobs, work(), 1, 0);
+                assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+                assertThat(process.exitValue()).as("a process beside the owner").isNotZero();
+                // Within the process, who sets no budget shares that of the others.
+                try (BlobDevice other = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work()))) {
+                    other.blob(0).read(0, ByteBuffer.allocate(1000));
+                    assertThat(other.blob(0).isReady(0, 1)).isFalse();
+                }
+                device.blob(0).read(0, ByteBuffer.allocate(1000));
+            }
+            Process process = CacheReader.start("v6-zstd-4k", blobs, work(), 1, 0);
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).as("a process after the owner").isZero();
+        }
+    }
+
+    @Test
+    void budgetForStoredBytesIsRefused() throws Exception {
+        CacheConfiguration cache = new CacheConfiguration(
+                "filecache",
+                true,
+                false,
+                PrefetchConfiguration.ABSENT,
+                Optional.of(FileCacheSettings.in(work().toString()).withBudget(1)),
+                Optional.empty());
+        try (Bootstrap bootstrap = GoldenBlobs.load("v6-zstd-4k")) {
+            assertThatThrownBy(() -> BlobDevice.open(
+                                    bootstrap,
+                                    StorageConfiguration.of(
+                                            new LocalFsSettings("", blobs.toString(), List.of()), cache))
+                            .close())
+                    .hasMessageContaining("a cache of stored bytes cannot have a budget");
+        }
+    }
+}
