@@ -3,13 +3,18 @@ module io.nydus4j.daemon {
     requires transitive io.nydus4j.blob;
     requires transitive io.nydus4j.rafs;
     requires transitive io.nydus4j.storage;
+<<<<<<< HEAD
     requires io.nydus4j.linux;
     requires jdk.jfr;
+=======
+    requires transitive io.nydus4j.linux;
+>>>>>>> cd0a0f4 (Take mounts over from daemons that died or are being replaced)
     requires tools.jackson.core;
     requires static org.jspecify;
 
     exports io.nydus4j.daemon;
     exports io.nydus4j.daemon.api;
     exports io.nydus4j.daemon.state;
+    exports io.nydus4j.daemon.upgrade;
     exports io.nydus4j.daemon.vfs;
 }

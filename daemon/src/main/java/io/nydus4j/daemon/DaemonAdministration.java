@@ -17,6 +17,7 @@ import io.nydus4j.daemon.endpoint.Administration;
 import io.nydus4j.daemon.endpoint.RuntimeSettings;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -50,7 +51,12 @@ final class DaemonAdministration implements Administration {
             MountedBackend description = fileSystem.description();
             backends.put(description.mountPoint(), description);
         }
-        return new DaemonInfo(options.build(), options.id(), Optional.empty(), daemon.state(), Optional.of(backends));
+        return new DaemonInfo(
+                options.build(),
+                options.id(),
+                options.supervisor().map(Path::toString),
+                daemon.state(),
+                Optional.of(backends));
     }
 
     @Override
@@ -75,7 +81,7 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public void start() throws ServiceException {
-        throw ServiceException.unexpectedEvent("Start");
+        daemon.begin();
     }
 
     @Override
@@ -85,12 +91,12 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public void sendSession() throws ServiceException {
-        throw new ServiceException(ServiceException.Kind.UPGRADE, "MissingSupervisorPath");
+        daemon.sendSession();
     }
 
     @Override
     public void takeSession() throws ServiceException {
-        throw ServiceException.unexpectedEvent("Takeover");
+        daemon.takeSession();
     }
 
     @Override

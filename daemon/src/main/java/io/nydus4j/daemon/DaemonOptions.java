@@ -1,6 +1,7 @@
 package io.nydus4j.daemon;
 
 import io.nydus4j.daemon.api.BuildInfo;
+import io.nydus4j.daemon.upgrade.FailoverPolicy;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,6 +24,10 @@ public final class DaemonOptions {
     private final int threads;
     private final boolean allowOther;
     private final boolean traced;
+    private final Optional<Path> supervisor;
+    private final Optional<Path> runFolder;
+    private final FailoverPolicy failoverPolicy;
+    private final boolean upgrade;
     private final BuildInfo build;
     private final LogLevels logLevels;
 
@@ -35,6 +40,10 @@ public final class DaemonOptions {
         threads = builder.threads;
         allowOther = builder.allowOther;
         traced = builder.traced;
+        supervisor = Optional.ofNullable(builder.supervisor);
+        runFolder = Optional.ofNullable(builder.runFolder);
+        failoverPolicy = builder.failoverPolicy;
+        upgrade = builder.upgrade;
         build = builder.build;
         logLevels = builder.logLevels;
     }
@@ -98,6 +107,26 @@ public final class DaemonOptions {
         return traced;
     }
 
+    /** Returns where the supervisor listens that keeps the session for a successor, if there is one. */
+    public Optional<Path> supervisor() {
+        return supervisor;
+    }
+
+    /** Returns the folder by which a successor takes the mount over; empty if the mount ends with the daemon. */
+    public Optional<Path> runFolder() {
+        return runFolder;
+    }
+
+    /** Returns what becomes of a predecessor's requests. */
+    public FailoverPolicy failoverPolicy() {
+        return failoverPolicy;
+    }
+
+    /** Tells whether the daemon waits to be told by its API to take a mount over. */
+    public boolean upgrade() {
+        return upgrade;
+    }
+
     /** Returns which build the API tells of. */
     public BuildInfo build() {
         return build;
@@ -120,6 +149,10 @@ public final class DaemonOptions {
         private int threads;
         private boolean allowOther = true;
         private boolean traced;
+        private @Nullable Path supervisor;
+        private @Nullable Path runFolder;
+        private FailoverPolicy failoverPolicy = FailoverPolicy.RESEND;
+        private boolean upgrade;
         private BuildInfo build = UNKNOWN_BUILD;
         private LogLevels logLevels = LogLevels.FIXED;
 
@@ -173,6 +206,33 @@ public final class DaemonOptions {
         /** Sets whether it is noted from the start who reads what first; it is not unless this is set. */
         public Builder traced(boolean value) {
             traced = value;
+            return this;
+        }
+
+        /** Sets where the supervisor listens that keeps the session for a successor. */
+        public Builder supervisor(Path value) {
+            supervisor = value;
+            return this;
+        }
+
+        /**
+         * Sets the folder by which a successor takes the mount over, however this daemon ends: the mount then outlives the process, and
+         * who uses it waits for the successor. A daemon with the folder of one that died takes over at once.
+         */
+        public Builder runFolder(Path value) {
+            runFolder = value;
+            return this;
+        }
+
+        /** Sets what becomes of a predecessor's requests; they are sent again unless this is set. */
+        public Builder failoverPolicy(FailoverPolicy value) {
+            failoverPolicy = value;
+            return this;
+        }
+
+        /** Sets whether the daemon waits to be told by its API to take a mount over; without an API it does not. */
+        public Builder upgrade(boolean value) {
+            upgrade = value;
             return this;
         }
 

@@ -63,10 +63,16 @@ final class Mounts implements AutoCloseable {
 
     private boolean serving;
     private boolean tracing;
+    private volatile Runnable changed = () -> {};
 
     Mounts(FuseCommons commons, Vfs vfs) {
         this.commons = commons;
         this.vfs = vfs;
+    }
+
+    /** Says what to do whenever the table is another one, before whoever changed it hears of it. */
+    void onChange(Runnable action) {
+        changed = action;
     }
 
     /** Returns what is mounted, in the order it was. */
@@ -161,6 +167,7 @@ final class Mounts implements AutoCloseable {
         fileSystem.counters().ifPresent(counters::add);
         MountRecord mount = fileSystem.record();
         LOG.log(Level.INFO, "{0} filesystem mounted at {1}", typeName(mount), mount.mountPoint());
+        changed.run();
         if (start) {
             fileSystem.start();
         }
@@ -289,6 +296,7 @@ final class Mounts implements AutoCloseable {
             }
             next.counters().ifPresent(counters::add);
             LOG.log(Level.INFO, "Rafs filesystem remounted at {0}", mountPoint);
+            changed.run();
             next.start();
             retirement.close(old);
         } catch (MountFailure e) {
@@ -324,6 +332,7 @@ final class Mounts implements AutoCloseable {
                 lock.unlock();
             }
             LOG.log(Level.INFO, "{0} filesystem unmounted from {1}", typeName(old.record()), mountPoint);
+            changed.run();
             retirement.close(old);
         } catch (IOException e) {
             throw ServiceException.other("failed to walk and notify invalidation: " + e.getMessage());

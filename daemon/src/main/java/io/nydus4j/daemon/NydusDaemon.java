@@ -1,17 +1,25 @@
 package io.nydus4j.daemon;
 
 import io.nydus4j.daemon.api.DaemonState;
+import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.endpoint.ApiRouter;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.http.HttpServer;
 import io.nydus4j.daemon.metrics.EventLog;
 import io.nydus4j.daemon.state.MountTable;
+import io.nydus4j.daemon.upgrade.Inheritance;
 import io.nydus4j.daemon.vfs.Vfs;
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.fuse.FuseConnection;
 import io.nydus4j.linux.fuse.FuseOptions;
 import io.nydus4j.linux.fuse.FuseSession;
 import io.nydus4j.linux.fuse.SessionEnd;
+import io.nydus4j.linux.mount.FuseMount;
 import io.nydus4j.linux.mount.FuseMountOptions;
 import io.nydus4j.linux.mount.MountFlags;
+import io.nydus4j.linux.socket.UnixSocket;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -20,6 +28,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -35,25 +44,32 @@ public final class NydusDaemon implements AutoCloseable {
     private static final String SOURCE = "rafs";
     private static final int MAX_LOOPS = 64;
     private static final Duration LEAVE_PATIENCE = Duration.ofSeconds(5);
+    /** The kernel sends a successor what is not answered by then. */
+    private static final Duration REPEATABLE_PATIENCE = Duration.ofMillis(50);
 
     private final DaemonOptions options;
     private final FuseCommons commons;
+    private final Vfs vfs;
     private final Mounts mounts;
-    private final FuseSession session;
+    private final Continuity continuity;
+    private final Lifecycle lifecycle = new Lifecycle();
     private final CompletableFuture<DaemonEnd> end = new CompletableFuture<>();
     private final CompletableFuture<DaemonEnd> closed = new CompletableFuture<>();
-    private volatile DaemonState state = DaemonState.INIT;
+    private volatile @Nullable FuseSession session;
+    private boolean adopted;
     private @Nullable HttpServer api;
 
-    private NydusDaemon(DaemonOptions options, FuseCommons commons, Mounts mounts, FuseSession session) {
+    private NydusDaemon(DaemonOptions options, FuseCommons commons, Vfs vfs, Mounts mounts, Continuity continuity) {
         this.options = options;
         this.commons = commons;
+        this.vfs = vfs;
         this.mounts = mounts;
-        this.session = session;
+        this.continuity = continuity;
     }
 
     /**
-     * Opens the image, if one is to be served from the start, mounts, and starts to serve it and the API.
+     * Opens the image, if one is to be served from the start, mounts, and starts to serve it and the API. Where a predecessor died and its
+     * mount outlived it, that is taken over instead; where the daemon waits to be told to take over, only the API is served.
      *
      * @throws IOException if the mount point is no directory, the image cannot be used, or mounting is refused; nothing is left behind
      */
@@ -62,13 +78,69 @@ public final class NydusDaemon implements AutoCloseable {
         FuseCommons commons = new FuseCommons(new EventLog());
         Vfs vfs = new Vfs(commons.requests());
         Mounts mounts = new Mounts(commons, vfs);
-        NydusDaemon daemon;
+        NydusDaemon daemon = new NydusDaemon(options, commons, vfs, mounts, new Continuity(options, vfs, mounts));
         try {
             mounts.trace(options.traced());
+            if (!daemon.waits(mountPoint)) {
+                daemon.lifecycle.mount(() -> daemon.obtain(mountPoint));
+                daemon.begin();
+            }
+            daemon.serveApi();
+            return daemon;
+        } catch (IOException | RuntimeException e) {
+            daemon.giveUp();
+            throw e;
+        } catch (ServiceException e) {
+            daemon.giveUp();
+            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getMessage(), e);
+        }
+    }
+
+    /** Ends what could not be started; what was taken over is left to another try. */
+    private void giveUp() throws IOException {
+        if (adopted) {
+            leaveSession();
+            end.complete(DaemonEnd.LEFT);
+        }
+        close();
+    }
+
+    /** Tells whether this daemon's API shall say when to take over, and from whom. */
+    private boolean waits(Path mountPoint) throws IOException {
+        if (options.apiSocket().isEmpty()) {
+            return false;
+        }
+        return options.upgrade()
+                || !continuity.isAutomatic()
+                        && hasCrashed(mountPoint, options.apiSocket().get());
+    }
+
+    /** Tells whether there is still the mount and the socket of a daemon that has died. */
+    private static boolean hasCrashed(Path mountPoint, Path socket) throws IOException {
+        if (!Files.exists(socket)
+                || io.nydus4j.linux.mount.MountTable.find(NativePath.bytes(mountPoint))
+                        .isEmpty()) {
+            return false;
+        }
+        try (UnixSocket _ = UnixSocket.connect(NativePath.bytes(socket))) {
+            return false;
+        } catch (ErrnoException e) {
+            return true;
+        }
+    }
+
+    /** Takes a predecessor's session over, or mounts. */
+    private void obtain(Path mountPoint) throws ServiceException {
+        try {
+            Optional<Inheritance> inheritance = continuity.inherited();
+            if (inheritance.isPresent()) {
+                adopt(inheritance.get());
+                return;
+            }
             if (options.image().isPresent()) {
                 mounts.mountFirst(options.image().get(), options.virtualMountPoint());
             }
-            FuseSession session = FuseSession.mount(
+            FuseSession mounted = FuseSession.mount(
                     FuseMountOptions.readOnly(mountPoint, SOURCE)
                             .withFlags(MountFlags.READ_ONLY
                                     | MountFlags.NO_SUID
@@ -77,30 +149,32 @@ public final class NydusDaemon implements AutoCloseable {
                             .withAllowOther(options.allowOther()),
                     vfs,
                     fuseOptions(options));
-            vfs.session(session);
-            daemon = new NydusDaemon(options, commons, mounts, session);
-        } catch (IOException | RuntimeException e) {
-            mounts.close();
-            throw e;
-        }
-        try {
-            daemon.serve();
-            return daemon;
-        } catch (IOException | RuntimeException e) {
-            daemon.close();
-            throw e;
+            vfs.session(mounted);
+            session = mounted;
+            continuity.hold(mounted);
+        } catch (IOException e) {
+            throw ServiceException.of(e);
         }
     }
 
-    /** Returns the mount point without symbolic links. */
+    private void adopt(Inheritance inheritance) throws IOException, ServiceException {
+        FuseSession taken = continuity.adopt(inheritance, fuseOptions(options));
+        vfs.session(taken);
+        adopted = true;
+        session = taken;
+    }
+
+    /** Returns the mount point without symbolic links, without asking what is mounted there. */
     private static Path directory(Path mountPoint) throws IOException {
-        Path real = mountPoint.toRealPath();
-        if (!Files.isDirectory(real)) {
-            throw Files.exists(real)
-                    ? new NotDirectoryException(mountPoint.toString())
-                    : new NoSuchFileException(mountPoint.toString());
+        try {
+            return NativePath.path(FuseMount.place(NativePath.bytes(mountPoint)));
+        } catch (ErrnoException e) {
+            throw switch (e.errno()) {
+                case Errno.ENOTDIR -> new NotDirectoryException(mountPoint.toString());
+                case Errno.ENOENT -> new NoSuchFileException(mountPoint.toString());
+                default -> e;
+            };
         }
-        return real;
     }
 
     private static FuseOptions fuseOptions(DaemonOptions options) {
@@ -108,17 +182,55 @@ public final class NydusDaemon implements AutoCloseable {
         return options.threads() == 0 ? defaults : defaults.withThreads(Math.min(options.threads(), MAX_LOOPS));
     }
 
-    private void serve() throws IOException {
-        session.start();
-        state = DaemonState.RUNNING;
-        var _ = session.ended().thenAccept(this::sessionEnded);
-        LOG.log(Level.INFO, "Fuse daemon started!");
+    /** Starts to serve what was mounted or taken over. */
+    void begin() throws ServiceException {
+        lifecycle.start(() -> {
+            FuseSession current = session;
+            if (current == null) {
+                throw ServiceException.other("failed to start service, failed to create FUSE server, ");
+            }
+            try {
+                if (adopted) {
+                    options.failoverPolicy().apply(current);
+                }
+                current.start();
+                var _ = current.ended().thenAccept(this::sessionEnded);
+                LOG.log(Level.INFO, "Fuse daemon started!");
+                continuity.note(current);
+                mounts.onChange(() -> continuity.note(current));
+                mounts.start();
+            } catch (IOException e) {
+                throw ServiceException.of(e);
+            }
+        });
+    }
+
+    private void serveApi() throws IOException {
         if (options.apiSocket().isPresent()) {
             Path socket = options.apiSocket().get();
             api = HttpServer.start(socket, new ApiRouter(new DaemonAdministration(this, options, commons, mounts)));
             LOG.log(Level.INFO, "HTTP API server running at " + socket);
         }
-        mounts.start();
+    }
+
+    /** Gives the session to whom it is to be kept by. */
+    void sendSession() throws ServiceException {
+        FuseSession current = session;
+        if (current == null) {
+            throw new ServiceException(ServiceException.Kind.NOT_READY, "");
+        }
+        continuity.send(current);
+    }
+
+    /** Takes the session that a predecessor gave or left. */
+    void takeSession() throws ServiceException {
+        lifecycle.takeOver(() -> {
+            try {
+                adopt(continuity.receive());
+            } catch (IOException e) {
+                throw ServiceException.of(e);
+            }
+        });
     }
 
     private void sessionEnded(SessionEnd how) {
@@ -135,16 +247,12 @@ public final class NydusDaemon implements AutoCloseable {
 
     /** Returns what the daemon is doing. */
     public DaemonState state() {
-        return state;
+        return lifecycle.state();
     }
 
     /** Returns what is mounted, with all that a successor needs to serve it under the same numbers; it holds secrets. */
     public MountTable mountTable() {
         return mounts.table();
-    }
-
-    FuseSession session() {
-        return session;
     }
 
     /**
@@ -169,22 +277,32 @@ public final class NydusDaemon implements AutoCloseable {
      * Stops serving without unmounting, and ends the work a moment later, so that whoever asked hears of it.
      */
     void leave() {
+        lifecycle.end(() -> {
+            leaveSession();
+            Thread.ofVirtual().start(() -> {
+                try {
+                    Thread.sleep(Duration.ofMillis(100));
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                end.complete(DaemonEnd.LEFT);
+            });
+        });
+    }
+
+    private void leaveSession() {
+        FuseSession current = session;
+        if (current == null) {
+            return;
+        }
+        boolean repeatable = current.connection().has(FuseConnection.HAS_RESEND);
         try {
-            if (!session.leave(LEAVE_PATIENCE)) {
-                LOG.log(Level.WARNING, "some requests were not answered before leaving");
+            if (!current.leave(repeatable ? REPEATABLE_PATIENCE : LEAVE_PATIENCE)) {
+                LOG.log(repeatable ? Level.DEBUG : Level.WARNING, "some requests were not answered before leaving");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        state = DaemonState.STOPPED;
-        Thread.ofVirtual().start(() -> {
-            try {
-                Thread.sleep(Duration.ofMillis(100));
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            end.complete(DaemonEnd.LEFT);
-        });
     }
 
     /** Stops the API, unmounts unless the mount was left or is gone, and closes the file systems. A second call waits for the first. */
@@ -196,15 +314,19 @@ public final class NydusDaemon implements AutoCloseable {
                 return;
             }
             LOG.log(Level.INFO, "nydusd quits");
+            FuseSession current = session;
             try (mounts;
-                    session) {
+                    current) {
                 HttpServer server = api;
                 if (server != null) {
                     server.close();
                 }
             } finally {
-                state = DaemonState.STOPPED;
+                lifecycle.end(() -> {});
                 closed.complete(end.join());
+                if (current != null && end.join() != DaemonEnd.LEFT) {
+                    continuity.forget();
+                }
             }
         }
     }

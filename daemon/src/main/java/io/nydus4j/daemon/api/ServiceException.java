@@ -1,5 +1,7 @@
 package io.nydus4j.daemon.api;
 
+import java.io.IOException;
+
 /**
  * Says that a daemon could not do what it was asked, in the form that its API tells. Mirrors the error kinds of the reference's
  * service.
@@ -34,6 +36,13 @@ public final class ServiceException extends Exception {
     /** Describes a failure of its own kind. */
     public static ServiceException other(String text) {
         return new ServiceException(Kind.OTHER, text);
+    }
+
+    /** Describes a failure of its own kind that another one caused. */
+    public static ServiceException of(IOException cause) {
+        ServiceException failure = other(String.valueOf(cause.getMessage()));
+        failure.initCause(cause);
+        return failure;
     }
 
     /** Describes what this daemon never does. */

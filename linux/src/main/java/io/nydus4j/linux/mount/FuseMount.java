@@ -34,7 +34,7 @@ public record FuseMount(byte[] mountPoint, boolean byHelper) {
      * @throws IOException    if the helper is missing or refuses
      */
     public static Mounted mount(FuseMountOptions options) throws IOException {
-        byte[] place = canonical(options.mountPoint());
+        byte[] place = place(options.mountPoint());
         if (!ProcessIdentity.isRoot()) {
             return new Mounted(new FuseMount(place, true), Fusermount.mount(place, options));
         }
@@ -80,9 +80,15 @@ public record FuseMount(byte[] mountPoint, boolean byHelper) {
         }
     }
 
-    private static byte[] canonical(byte[] place) throws ErrnoException {
+    /**
+     * Returns the absolute path of a mount point, without symbolic links. What is mounted there is not asked anything, so this works
+     * where nobody answers.
+     *
+     * @throws ErrnoException if it is no directory
+     */
+    public static byte[] place(byte[] mountPoint) throws ErrnoException {
         int flags = OpenFlags.PATH | OpenFlags.DIRECTORY;
-        try (Descriptor directory = PosixFiles.open(Descriptor.WORKING_DIRECTORY, place, flags, 0)) {
+        try (Descriptor directory = PosixFiles.open(Descriptor.WORKING_DIRECTORY, mountPoint, flags, 0)) {
             byte[] link = ("/proc/self/fd/" + directory.number()).getBytes(StandardCharsets.US_ASCII);
             return PosixFiles.readLink(Descriptor.WORKING_DIRECTORY, link);
         }
