@@ -147,4 +147,11 @@ esac
 # Progress is for terminals, and the shell knows at no cost; `nydus` starts other commands.
 export NYDUS4J_HOME=$root NYDUS4J_STDERR_TTY=0
 [[ ! -t 2 ]] || NYDUS4J_STDERR_TTY=1
+if [[ $tool == nydusd ]]; then
+    for argument; do
+        [[ $argument == --respawn ]] || continue
+        . "$root/libexec/respawn.sh"
+        respawn "$jdk/bin/java" "${options[@]}" "${more[@]}" -m "io.nydus4j.cli/$main" "$@"
+    done
+fi
 exec "$jdk/bin/java" "${options[@]}" "${more[@]}" -m "io.nydus4j.cli/$main" "$@"

@@ -3,12 +3,8 @@ module io.nydus4j.daemon {
     requires transitive io.nydus4j.blob;
     requires transitive io.nydus4j.rafs;
     requires transitive io.nydus4j.storage;
-<<<<<<< HEAD
-    requires io.nydus4j.linux;
-    requires jdk.jfr;
-=======
     requires transitive io.nydus4j.linux;
->>>>>>> cd0a0f4 (Take mounts over from daemons that died or are being replaced)
+    requires jdk.jfr;
     requires tools.jackson.core;
     requires static org.jspecify;
 

@@ -11,7 +11,9 @@ import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.api.BuildInfo;
+import io.nydus4j.daemon.upgrade.FailoverPolicy;
 import io.nydus4j.linux.file.OpenFileLimit;
+import io.nydus4j.linux.socket.ServiceNotification;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
@@ -32,8 +34,7 @@ final class ServeCommand implements Command {
     private static final int MAX_THREADS = 1024;
 
     /** Options of the reference for what is not here yet. */
-    private static final List<String> UNSUPPORTED =
-            List.of("--shared-dir", "--dedup-db", "--writable", "--upgrade", "--supervisor");
+    private static final List<String> UNSUPPORTED = List.of("--shared-dir", "--dedup-db", "--writable");
 
     private final Syntax syntax;
     private final String[] args;
@@ -75,8 +76,12 @@ final class ServeCommand implements Command {
                         "What becomes of requests when another daemon takes over.")
                 .flag("--trace", "Notes from the start who reads what first; `nydusctl trace show` tells.")
                 .value("--id", "The id of this instance; needs --supervisor.")
-                .value("--supervisor", "The socket of the supervisor. Not supported yet.")
-                .flag("--upgrade", "Waits to take over another daemon's mount. Not supported yet.")
+                .value("--supervisor", "The socket of the supervisor, which keeps the mount for a successor.")
+                .flag("--upgrade", "Waits until the API says to take another daemon's mount over.")
+                .value(
+                        "--run-dir",
+                        "Keeps the mount alive when the daemon dies: one started with the same folder takes it over.")
+                .flag("--respawn", "Starts the daemon again when it dies by a signal; implies a --run-dir.")
                 .value("-s --shared-dir", "A folder to share instead of an image. Not supported yet.")
                 .flag("--writable", "Mounts for writing. Not supported yet.")
                 .value("--dedup-db", "A database of chunks to share. Not supported yet.")
@@ -90,6 +95,7 @@ final class ServeCommand implements Command {
                         "nydusd -B image.boot -D blobs/ -M /mnt/image",
                         "nydusd -B image.boot -C config.json -M /mnt/image -A /run/api.sock",
                         "nydusd -M /mnt/images -A /run/api.sock      # images are mounted by nydusctl",
+                        "nydusd --respawn -B image.boot -D blobs/ -M /mnt/image      # survives kill -9",
                         "umount /mnt/image      # ends the daemon, as SIGTERM does");
     }
 
@@ -124,6 +130,13 @@ final class ServeCommand implements Command {
                 .buildInfo(build())
                 .logLevels(CommandLevels::set);
         arguments.path("--apisock").ifPresent(options::apiSocket);
+        arguments.path("--supervisor").ifPresent(options::supervisor);
+        if (arguments.has("--id")) {
+            options.id(arguments.text("--id"));
+        }
+        options.upgrade(arguments.has("--upgrade"));
+        FailoverPolicy.of(arguments.text("--failover-policy")).ifPresent(options::failoverPolicy);
+        RunPlace.of(arguments, System.getenv()).ifPresent(options::runFolder);
         image(arguments).ifPresent(options::image);
         return serve(options.build());
     }
@@ -208,6 +221,7 @@ final class ServeCommand implements Command {
         StopOnSignal signals = StopOnSignal.install();
         try (NydusDaemon daemon = NydusDaemon.start(options)) {
             signals.watch(daemon);
+            ServiceNotification.send("READY=1\nSTATUS=" + daemon.state(), List.of());
             DaemonEnd end = daemon.await();
             return end.exitCode();
         } finally {

@@ -7,6 +7,8 @@ import io.nydus4j.daemon.api.JsonValue.JsonString;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.socket.ProcessDescriptors;
 import io.nydus4j.linux.socket.SpawnedProcess;
 import java.io.IOException;
@@ -36,6 +38,7 @@ public final class SleepingHolder implements DescriptorHolder {
     /** A session of its own keeps it from signals of the terminal. */
     private static final List<String> DETACHED_SLEEP = List.of("setsid", "sleep", "infinity");
 
+    private static final byte[] NOTHING = "/dev/null".getBytes(StandardCharsets.US_ASCII);
     private static final int FIRST_NUMBER = 3;
 
     private final RunFolder folder;
@@ -72,14 +75,21 @@ public final class SleepingHolder implements DescriptorHolder {
         }
     }
 
+    /** Starts the process; its standard streams are not ours, or whoever reads ours would wait for their end. */
     private static SpawnedProcess spawn(Map<Integer, Descriptor> placed) throws ErrnoException {
-        try {
-            return SpawnedProcess.start(DETACHED_SLEEP, Map.of(), placed);
-        } catch (ErrnoException e) {
-            if (e.errno() != Errno.ENOENT) {
-                throw e;
+        try (Descriptor nothing = PosixFiles.open(Descriptor.WORKING_DIRECTORY, NOTHING, OpenFlags.READ_WRITE, 0)) {
+            Map<Integer, Descriptor> all = new HashMap<>(placed);
+            for (int number = 0; number < FIRST_NUMBER; number++) {
+                all.put(number, nothing);
             }
-            return SpawnedProcess.start(SLEEP, Map.of(), placed);
+            try {
+                return SpawnedProcess.start(DETACHED_SLEEP, Map.of(), all);
+            } catch (ErrnoException e) {
+                if (e.errno() != Errno.ENOENT) {
+                    throw e;
+                }
+                return SpawnedProcess.start(SLEEP, Map.of(), all);
+            }
         }
     }
 
@@ -96,7 +106,10 @@ public final class SleepingHolder implements DescriptorHolder {
 
     /** Starts another process when this one ends. */
     private void watch(ProcessMark mark, Optional<SpawnedProcess> child) {
-        ProcessHandle.of(mark.id()).ifPresent(process -> process.onExit().thenRun(() -> ended(mark, child)));
+        Optional<ProcessHandle> process = ProcessHandle.of(mark.id());
+        if (process.isPresent()) {
+            var _ = process.get().onExit().thenRun(() -> ended(mark, child));
+        }
     }
 
     private void ended(ProcessMark mark, Optional<SpawnedProcess> child) {
