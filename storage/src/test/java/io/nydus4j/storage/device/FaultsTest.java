@@ -16,11 +16,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Other processes, kills and full disks: whatever happens, a reader gets the right bytes or an error. */
 final class FaultsTest {
     private static final String IMAGE = "v6-zstd-4k";
+    private static final int KILLS = Boolean.getBoolean("nydus4j.soak") ? 1000 : 20;
 
     @TempDir
     static Path shared;
@@ -98,21 +102,75 @@ final class FaultsTest {
     }
 
     @Test
-    void killedProcessLeavesACacheThatIsRight() throws Exception {
+    void killedProcessesLeaveACacheThatIsRight() throws Exception {
         long seed = 31_337;
         Random random = new Random(seed);
-        for (int round = 0; round < 4; round++) {
-            Path work = temporary.resolve("cache-" + round);
+        int caches = 0;
+        for (int round = 0; round < KILLS; round++) {
+            Path work = temporary.resolve("cache-" + caches);
             Process process = CacheReader.start(IMAGE, blobs, work, seed + round, 1);
             awaitStart(process);
-            Thread.sleep(random.nextInt(150));
+            Thread.sleep(random.nextInt(400));
             process.destroyForcibly().waitFor();
             // What the map says is there must be there: without the blob's content nothing else can be read.
-            readAll(emptyBlobs(), work);
-            assertThat(readAll(blobs, work))
-                    .as("seed " + seed + " round " + round)
-                    .isZero();
+            int missing = readAll(emptyBlobs(), work);
+            if (missing == 0 || round % 5 == 4 || round == KILLS - 1) {
+                assertThat(readAll(blobs, work))
+                        .as("seed " + seed + " round " + round)
+                        .isZero();
+                caches++;
+            }
         }
+    }
+
+    /** Writes to the files of a complete cache, and reads all of it. */
+    private void assertReadsAllAfter(String suffix, UnaryOperator<byte[]> change) throws IOException {
+        Path work = temporary.resolve("changed");
+        assertThat(readAll(blobs, work)).isZero();
+        Path file;
+        try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE)) {
+            file = work.resolve(bootstrap.blobs().getFirst().effectiveId() + suffix);
+        }
+        Path replaced = work.resolve("replaced");
+        Files.write(replaced, change.apply(Files.readAllBytes(file)));
+        Files.move(replaced, file, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(readAll(blobs, work)).isZero();
+    }
+
+    @Test
+    void chunkMapOfAnotherBlobIsNotBelieved() throws IOException {
+        assertReadsAllAfter(".blob.data", bytes -> new byte[bytes.length]);
+        assertReadsAllAfter(".blob.data.chunk_map", bytes -> {
+            byte[] other = bytes.clone();
+            new Random(3).nextBytes(other);
+            System.arraycopy(bytes, 0, other, 0, 4096);
+            return other;
+        });
+    }
+
+    @Test
+    void dataFileOfAnotherBlobIsNotBelieved() throws IOException {
+        assertReadsAllAfter(".blob.data", bytes -> {
+            new Random(4).nextBytes(bytes);
+            return bytes;
+        });
+    }
+
+    @Test
+    void dataFileThatWasCutIsFilledAgain() throws IOException {
+        assertReadsAllAfter(".blob.data", bytes -> Arrays.copyOf(bytes, bytes.length / 3));
+        assertReadsAllAfter(".blob.data", bytes -> new byte[0]);
+    }
+
+    @Test
+    void flippedBitsAreFound() throws IOException {
+        assertReadsAllAfter(".blob.data", bytes -> {
+            Random random = new Random(6);
+            for (int i = 0; i < 300; i++) {
+                bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+            }
+            return bytes;
+        });
     }
 
     @Test
