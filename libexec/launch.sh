@@ -3,6 +3,7 @@
 #   tool     name of the command
 #   main     its main class, in the module io.nydus4j.cli
 #   heap     its largest Java heap
+#   young    the size of that heap's young generation; then it starts small and grows as it must. May be unset
 #   large    subcommands that hold whole images in memory, for which the heap may be much larger; may be unset
 #   compile  "quick" for short commands (only the first compiler), "full" for long work and daemons, or a list of
 #            subcommands that are long work
@@ -62,6 +63,8 @@ java_options() {
     options=(-XX:+UseSerialGC -XX:-UsePerfData "-Xmx$heap" "-Xlog:disable"
         --enable-native-access=io.nydus4j.linux,aircompressor.v3,org.xerial.sqlitejdbc --sun-misc-unsafe-memory-access=allow
         -p "$modules")
+    # A heap that the user makes smaller would not take these.
+    [[ -z ${young-} || ${NYDUS4J_JAVA_OPTS-} == *-Xmx* ]] || options+=(-Xms64m "-Xmn$young")
 }
 
 find_cache
@@ -131,9 +134,10 @@ full) ;;
 esac
 [[ -z $quick ]] || options+=(-XX:TieredStopAtLevel=1)
 for argument; do
-    if [[ $argument != -* && " ${large-} " == *" $argument "* ]]; then
-        # What is read lives until the end: a large young generation saves copying it.
-        options+=(-Xmx2g -Xmn512m)
+    if [[ $argument != -* && " ${large-} " == *" $argument "* && ${NYDUS4J_JAVA_OPTS-} != *-Xmx* ]]; then
+        # What is read lives until the end: a large young generation saves copying it. The old one needs room at the start
+        # for what the start-up cache holds.
+        options+=(-Xms640m -Xmx2g -Xmn512m)
         break
     fi
 done

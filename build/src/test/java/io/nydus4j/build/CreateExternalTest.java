@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,6 +98,30 @@ final class CreateExternalTest {
                 assertThat(RafsPaths.inodeFromPath(external, path("/a/small"))).isNull();
             }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(RafsVersion.class)
+    void imageBesideExternalFilesIsUnpackedAndChecked(RafsVersion version) throws IOException {
+        Requirements.root();
+        Path tree = Files.createDirectories(folder.resolve("tree/a/deep"))
+                .getParent()
+                .getParent();
+        Files.write(tree.resolve("a/big"), new byte[20_000]);
+        Files.writeString(tree.resolve("a/deep/x"), "x".repeat(9000));
+        BuildResult built = create(tree, version, "/a/big" + KEYS);
+        Path bootstrap = built.bootstrap().orElseThrow();
+        Files.move(folder.resolve("blob"), folder.resolve(built.blobs().getFirst()));
+        Path unpacked = folder.resolve("unpacked");
+        try (DirectoryBackend blobs = new DirectoryBackend(folder)) {
+            CheckOptions check = new CheckOptions(bootstrap, Optional.of(blobs), true, 2);
+            assertThat(new CheckImage(check, ProgressListener.NONE).run().verifiedBytes())
+                    .isPositive();
+            UnpackOptions unpack = new UnpackOptions(bootstrap, blobs, unpacked, UnpackOptions.Form.DIRECTORY);
+            new UnpackImage(unpack, ProgressListener.NONE).run();
+        }
+        assertThat(unpacked.resolve("a/deep/x")).hasContent("x".repeat(9000));
+        assertThat(unpacked.resolve("a/big")).doesNotExist();
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
+import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -98,6 +99,44 @@ final class UnpackGoldenImageTest {
             new UnpackImage(options, ProgressListener.NONE).run();
         }
         assertThat(Listing.ofDirectory(directory)).isEqualTo(Listing.ofDirectory(trees.resolve(tree)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"merge-v5", "merge-v6", "upper-v5", "dict-hit-v6", "targz-ref"})
+    void imageOfSeveralBlobsOrOfAnArchiveComesBack(String name) throws IOException, InterruptedException {
+        Path blobs = work.resolve("blobs");
+        Path bootstrap = Images.copyGolden(name, blobs);
+        Path archive = work.resolve("archive.tar");
+        Path extracted = Files.createDirectory(work.resolve("extracted"));
+        Path directory = work.resolve("directory");
+        try (DirectoryBackend backend = new DirectoryBackend(blobs);
+                Rafs image = Rafs.load(bootstrap, LoadOptions.DEFAULT)) {
+            List<String> expected = Listing.ofImage(image, backend);
+            new UnpackImage(new UnpackOptions(bootstrap, backend, archive), ProgressListener.NONE).run();
+            Root.extract(archive, extracted);
+            assertThat(Listing.ofDirectory(extracted)).isEqualTo(expected);
+            UnpackOptions options = new UnpackOptions(bootstrap, backend, directory, UnpackOptions.Form.DIRECTORY);
+            new UnpackImage(options, ProgressListener.NONE).run();
+            assertThat(Listing.ofDirectory(directory)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void imageOfTheBlocksOfAnArchiveComesBack() throws IOException, InterruptedException {
+        Path blobs = work.resolve("blobs");
+        Path bootstrap = Images.copyGolden("tar-tarfs", blobs);
+        Path expected = Files.createDirectory(work.resolve("expected"));
+        Root.extract(GoldenImage.root().resolve("tree.tar"), expected);
+        Path directory = work.resolve("directory");
+        try (BlobBackend backend = Images.localBackend(blobs)) {
+            UnpackOptions options = new UnpackOptions(bootstrap, backend, directory, UnpackOptions.Form.DIRECTORY);
+            new UnpackImage(options, ProgressListener.NONE).run();
+        }
+        // An image of an archive has whole seconds.
+        assertThat(Listing.ofDirectory(directory))
+                .isEqualTo(Listing.ofDirectory(expected).stream()
+                        .map(line -> line.replaceFirst("( time -?\\d+)\\.\\d{9}", "$1.000000000"))
+                        .toList());
     }
 
     @Test

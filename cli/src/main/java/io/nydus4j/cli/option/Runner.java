@@ -119,6 +119,10 @@ public final class Runner {
             Thread.currentThread().interrupt();
             err.println("Error: interrupted");
             return 1;
+        } catch (OutOfMemoryError e) {
+            err.println("Error: %d MiB of memory are not enough for this; NYDUS4J_JAVA_OPTS=-Xmx4g would allow more"
+                    .formatted(Runtime.getRuntime().maxMemory() >> 20));
+            return 1;
         }
     }
 
