@@ -39,6 +39,8 @@ public final class BlobOpener implements AutoCloseable {
     private final CacheCounters counters;
     /** Of a cache in files. */
     private final @Nullable FolderClaim claim;
+    /** Of a cache that is encrypted. */
+    private final Optional<byte[]> key;
 
     private BlobOpener(
             BlobBackend backend,
@@ -46,8 +48,10 @@ public final class BlobOpener implements AutoCloseable {
             Path folder,
             CacheOptions options,
             CacheCounters counters,
-            @Nullable FolderClaim claim) {
+            @Nullable FolderClaim claim,
+            Optional<byte[]> key) {
         this.claim = claim;
+        this.key = key;
         this.backend = backend;
         this.kind = kind;
         this.folder = folder;
@@ -71,13 +75,11 @@ public final class BlobOpener implements AutoCloseable {
                         "invalid configuration", "cache: there is no cache type '" + cache.type() + "'"));
         Path folder = Path.of(folderOf(cache));
         FolderClaim claim = null;
+        Optional<byte[]> key = Optional.empty();
         switch (kind) {
             case DUMMY -> {}
             case FILE -> {
-                if (cache.fileCache().map(FileCacheSettings::enableEncryption).orElse(false)) {
-                    throw new ConfigurationException(
-                            "encrypted caches are not supported", "cache.filecache: enable_encryption is set");
-                }
+                key = CacheKey.of(cache);
                 long budget =
                         cache.fileCache().map(FileCacheSettings::budgetBytes).orElse(0L);
                 if (budget > 0 && cache.compressed()) {
@@ -90,7 +92,7 @@ public final class BlobOpener implements AutoCloseable {
             }
             case FSCACHE -> throw new ConfigurationException("fscache is not supported", "cache: type is 'fscache'");
         }
-        return new BlobOpener(backend, kind, folder, CacheOptions.of(configuration), counters, claim);
+        return new BlobOpener(backend, kind, folder, CacheOptions.of(configuration), counters, claim, key);
     }
 
     /** Returns the folder of a cache; empty if it has none. */
@@ -215,12 +217,18 @@ public final class BlobOpener implements AutoCloseable {
                 evictions = Evictions.of(
                         budget.get(), folder.resolve(id + PlainChunkFile.SUFFIX), Math.max(size, 1), index.padded());
             }
-            ChunkFiles.Opened opened = options.compressed()
-                    ? ChunkFiles.open(folder.resolve(id + StoredChunkFile.SUFFIX), storedSizeOf(info, source))
-                    : ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), size);
-            file = options.compressed()
-                    ? new StoredChunkFile(opened.channel())
-                    : new PlainChunkFile(opened.channel(), size);
+            ChunkFiles.Opened opened;
+            if (options.compressed()) {
+                opened = ChunkFiles.open(folder.resolve(id + StoredChunkFile.SUFFIX), storedSizeOf(info, source));
+                file = new StoredChunkFile(opened.channel());
+            } else if (key.isPresent()) {
+                checkAligned(info, index);
+                opened = ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), EncryptedChunkFile.sizeFor(size));
+                file = new EncryptedChunkFile(opened.channel(), key.get());
+            } else {
+                opened = ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), size);
+                file = new PlainChunkFile(opened.channel(), size);
+            }
             marks = openMarks(info, index);
             if (opened.grown()) {
                 marks.clearAll();
@@ -237,6 +245,14 @@ public final class BlobOpener implements AutoCloseable {
             close(marks, file, workers);
             arena.close();
             throw e;
+        }
+    }
+
+    private static void checkAligned(BlobInfo info, ChunkIndex index) throws ConfigurationException {
+        if (!index.padded()) {
+            throw new ConfigurationException(
+                    "this image cannot have an encrypted cache",
+                    "blob " + info.effectiveId() + ": chunks do not start at whole blocks");
         }
     }
 

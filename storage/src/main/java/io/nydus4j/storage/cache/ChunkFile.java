@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** The file that a blob's chunks rest in. Safe for use by several threads. */
-sealed interface ChunkFile extends AutoCloseable permits PlainChunkFile, StoredChunkFile {
+sealed interface ChunkFile extends AutoCloseable permits PlainChunkFile, StoredChunkFile, EncryptedChunkFile {
     /**
      * Writes a chunk.
      *
