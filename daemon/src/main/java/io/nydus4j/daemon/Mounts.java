@@ -391,6 +391,11 @@ final class Mounts implements AutoCloseable {
      * @throws IOException if one of them cannot be used
      */
     void restore(MountTable table) throws IOException, ServiceException {
+        List<ServedFileSystem> own = list();
+        if (!own.isEmpty()) {
+            throw new IOException(
+                    "something is mounted already: " + own.getFirst().record());
+        }
         vfs.restore(table.vfs());
         for (MountRecord mount : table.mounts()) {
             VfsPath path = VfsPath.of(mount.mountPoint()).orElseThrow(() -> ServiceException.other(BAD_PATH));

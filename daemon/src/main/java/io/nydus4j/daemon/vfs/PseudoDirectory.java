@@ -35,6 +35,12 @@ final class PseudoDirectory {
         return child;
     }
 
+    /** Forgets all directories in this one. */
+    void clear() {
+        children.clear();
+        changed = Instant.now();
+    }
+
     /** Returns the inode number. */
     long ino() {
         return ino;

@@ -72,11 +72,14 @@ final class PseudoTree {
     }
 
     /**
-     * Makes the directories of another process's tree, with their numbers.
+     * Makes the directories of another process's tree, with their numbers, in place of all there are. The kernel must not know those.
      *
      * @throws IllegalArgumentException if a number is in use, or a parent is missing
      */
     void restore(List<VfsState.Directory> entries) {
+        root.clear();
+        byIno.keySet().removeIf(ino -> ino != root.ino());
+        nextIno = NodeNumbers.ROOT + 1;
         Map<Long, PseudoDirectory> known = new HashMap<>(byIno);
         for (VfsState.Directory entry : entries) {
             PseudoDirectory parent = known.get(entry.parent());
