@@ -3,6 +3,8 @@ package io.nydus4j.cli.nydus;
 import io.nydus4j.daemon.api.JsonValue.JsonString;
 import io.nydus4j.linux.file.ProcessIdentity;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +60,9 @@ record ImageMount(Process process, Path socket, double seconds) {
         while (true) {
             // The first look at a mount waits for the daemon's first answer.
             if (!before.equals(Files.getAttribute(directory, "unix:dev"))) {
-                return new ImageMount(process, socket, (System.nanoTime() - start) / 1e9);
+                double seconds = (System.nanoTime() - start) / 1e9;
+                awaitApi(socket, start);
+                return new ImageMount(process, socket, seconds);
             }
             if (process.waitFor(5, TimeUnit.MILLISECONDS)) {
                 throw new IOException("nydusd ended with exit code " + process.exitValue() + ":\n" + tail(log));
@@ -66,6 +70,20 @@ record ImageMount(Process process, Path socket, double seconds) {
             if (System.nanoTime() - start > PATIENCE.toNanos()) {
                 process.destroy();
                 throw new IOException("nydusd did not mount within " + PATIENCE.toSeconds() + " s:\n" + tail(log));
+            }
+        }
+    }
+
+    /** Waits until the daemon listens on its socket, which it does a moment after it has mounted; not longer than for the mount. */
+    private static void awaitApi(Path socket, long start) throws IOException, InterruptedException {
+        while (true) {
+            try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                return;
+            } catch (IOException e) {
+                if (System.nanoTime() - start > PATIENCE.toNanos()) {
+                    throw new IOException("nydusd does not listen on " + socket + ": " + e.getMessage(), e);
+                }
+                Thread.sleep(5);
             }
         }
     }

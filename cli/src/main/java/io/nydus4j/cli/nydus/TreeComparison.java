@@ -7,16 +7,21 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 
 /** Compares two directory trees file by file: type, content, mode, owner, time, size, links. */
 final class TreeComparison extends SimpleFileVisitor<Path> {
-    private static final String[] ATTRIBUTES = {"mode", "uid", "gid", "nlink", "size", "rdev", "lastModifiedTime"};
+    private static final String[] ATTRIBUTES = {"mode", "uid", "gid", "size", "rdev", "lastModifiedTime"};
 
     private final Path expected;
     private final Path found;
+    /** First names of files, by what tells files of one tree apart. */
+    private final Map<Object, Path> expectedNames = new HashMap<>();
+
+    private final Map<Object, Path> foundNames = new HashMap<>();
     private long files;
     private long bytes;
 
@@ -59,6 +64,7 @@ final class TreeComparison extends SimpleFileVisitor<Path> {
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
         compareAttributes(file);
+        compareLinks(file);
         files++;
         if (attributes.isSymbolicLink()) {
             if (!Files.readSymbolicLink(file).equals(Files.readSymbolicLink(counterpart(file)))) {
@@ -79,12 +85,26 @@ final class TreeComparison extends SimpleFileVisitor<Path> {
         boolean directory = Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
         for (String name : ATTRIBUTES) {
             // File systems differ in the size of a directory; an image has no time for its root.
-            boolean skipped = directory && (name.equals("size") || name.equals("nlink"))
-                    || path.equals(expected) && name.equals("lastModifiedTime");
+            boolean skipped =
+                    directory && name.equals("size") || path.equals(expected) && name.equals("lastModifiedTime");
             if (!skipped && !Objects.equals(left.get(name), right.get(name))) {
                 throw different(path, name + " " + left.get(name) + ", found " + right.get(name));
             }
         }
+    }
+
+    /** Compares which names are one file; a source may have further names elsewhere, so their number tells nothing. */
+    private void compareLinks(Path file) throws IOException {
+        Path left = firstName(expectedNames, file, file);
+        Path right = firstName(foundNames, counterpart(file), file);
+        if (!left.equals(right)) {
+            throw different(file, "a hard link of " + left + ", found one of " + right);
+        }
+    }
+
+    private static Path firstName(Map<Object, Path> names, Path file, Path name) throws IOException {
+        Path known = names.putIfAbsent(Files.getAttribute(file, "unix:ino", LinkOption.NOFOLLOW_LINKS), name);
+        return known == null ? name : known;
     }
 
     private static Map<String, Object> attributes(Path path) throws IOException {
