@@ -1,6 +1,7 @@
 package io.nydus4j.storage.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.nydus4j.rafs.Bootstrap;
@@ -190,6 +191,22 @@ final class FaultsTest {
     }
 
     @Test
+    void diskWithoutRoomForAChunkMapIsAnErrorAtOnce() throws Exception {
+        Path work = Files.createDirectory(temporary.resolve("tiny"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", work.toString()),
+                "mounting a small disk needs root");
+        try (Bootstrap bootstrap = GoldenBlobs.load("v5-lz4-4k")) {
+            assertThatThrownBy(() -> BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work))
+                            .close())
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("ENOSPC");
+        } finally {
+            run("umount", work.toString());
+        }
+    }
+
+    @Test
     void readerGoesOnWhenTheDiskHasRoomAgain() throws Exception {
         Path work = Files.createDirectory(temporary.resolve("small"));
         assumeTrue(
@@ -198,9 +215,7 @@ final class FaultsTest {
         try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE);
                 BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work.resolve("cache")))) {
             LazyBlob blob = device.blob(0);
-            org.assertj.core.api.Assertions.assertThatThrownBy(
-                            () -> blob.ensure(0, blob.size()).close())
-                    .isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> blob.ensure(0, blob.size()).close()).isInstanceOf(IOException.class);
             assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
             blob.ensure(0, blob.size()).close();
             assertThat(blob.isComplete()).isTrue();
