@@ -6,6 +6,7 @@ import io.nydus4j.daemon.endpoint.ApiRouter;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.http.HttpServer;
 import io.nydus4j.daemon.metrics.EventLog;
+import io.nydus4j.daemon.metrics.FileSystemCounters;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.Inheritance;
 import io.nydus4j.daemon.vfs.Vfs;
@@ -177,6 +178,22 @@ public final class NydusDaemon implements AutoCloseable {
         }
     }
 
+    /** Warms up while the predecessor still serves. Nothing is to show of it, so not where it is noted who reads what. */
+    private void rehearse() {
+        FuseSession taken = session;
+        if (taken == null || options.traced()) {
+            return;
+        }
+        try {
+            taken.rehearse();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        for (ServedFileSystem fileSystem : mounts.list()) {
+            fileSystem.counters().ifPresent(FileSystemCounters::reset);
+        }
+    }
+
     private static FuseOptions fuseOptions(DaemonOptions options) {
         FuseOptions defaults = FuseOptions.defaults();
         return options.threads() == 0 ? defaults : defaults.withThreads(Math.min(options.threads(), MAX_LOOPS));
@@ -227,6 +244,7 @@ public final class NydusDaemon implements AutoCloseable {
         lifecycle.takeOver(() -> {
             try {
                 adopt(continuity.receive());
+                rehearse();
             } catch (IOException e) {
                 throw ServiceException.of(e);
             }

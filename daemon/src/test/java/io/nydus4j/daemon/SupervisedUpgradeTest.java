@@ -169,6 +169,12 @@ class SupervisedUpgradeTest {
                 replay("upgrade-a", "a", 50, 60);
                 assertThat(old.await()).isEqualTo(DaemonEnd.LEFT);
                 replay("upgrade-b", "b", 100, 110);
+                assertThat(HttpExchange.send(
+                                        directory.resolve("b"),
+                                        "GET /api/v1/metrics?id=/img HTTP/1.1\r\n\r\n"
+                                                .getBytes(StandardCharsets.US_ASCII))
+                                .body())
+                        .contains("\"data_read\":0,", "\"fop_hits\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]");
                 assertThat(sums("img")).isEqualTo(img);
                 assertThat(sums("five")).isEqualTo(img);
                 assertThat(Shell.out(directory, "stat -c '%i %n' mnt mnt/img mnt/five mnt/five/sizes"))

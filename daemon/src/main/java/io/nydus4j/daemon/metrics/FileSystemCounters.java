@@ -73,6 +73,20 @@ public final class FileSystemCounters {
         return id;
     }
 
+    /** Sets all to zero; what is counted meanwhile may or may not stay. */
+    public void reset() {
+        for (AtomicLongArray array : List.of(hits, errors, readsBySize, readsByLatency)) {
+            for (int i = 0; i < array.length(); i++) {
+                array.set(i, 0);
+            }
+        }
+        dataRead.reset();
+        readMicros.reset();
+        files.clear();
+        accesses.clear();
+        latest.clear();
+    }
+
     /** Gives a file counters of its own, if files have some. */
     public void know(long ino) {
         if (countsFiles && !files.containsKey(ino)) {

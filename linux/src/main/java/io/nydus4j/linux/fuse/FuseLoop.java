@@ -127,7 +127,13 @@ final class FuseLoop implements Runnable {
         return SessionEnd.STOPPED;
     }
 
-    private void dispatch() {
+    /** Returns the request that {@link #dispatch} answers. */
+    FuseRequest request() {
+        return request;
+    }
+
+    /** Has the handler answer the request. */
+    void dispatch() {
         int opcode = request.opcode();
         reply.begin(request.unique(), limit(opcode));
         try {

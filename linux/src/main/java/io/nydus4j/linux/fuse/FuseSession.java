@@ -243,6 +243,26 @@ public final class FuseSession implements AutoCloseable {
         run.threads.forEach(Thread::start);
     }
 
+    /**
+     * Puts some requests of our own to the handler before {@link #start}, so that the code which answers has run when clients wait for
+     * it. The kernel is told nothing. Takes a moment, on a thread of its own.
+     */
+    public void rehearse() throws InterruptedException {
+        Thread.ofPlatform()
+                .name("fuse-rehearsal")
+                .daemon(true)
+                .start(this::rehearseHere)
+                .join();
+    }
+
+    private void rehearseHere() {
+        try (FuseRehearsal rehearsal = new FuseRehearsal(this, connection(), handler)) {
+            rehearsal.run();
+        } catch (IOException e) {
+            LOGGER.log(System.Logger.Level.DEBUG, "the rehearsal ended early", e);
+        }
+    }
+
     boolean isStopping() {
         return stopping;
     }
