@@ -18,6 +18,7 @@ public final class DaemonOptions {
 
     private final Path mountPoint;
     private final Optional<ImageSource> image;
+    private final Optional<Path> sharedDirectory;
     private final String virtualMountPoint;
     private final Optional<Path> apiSocket;
     private final Optional<String> id;
@@ -34,6 +35,7 @@ public final class DaemonOptions {
     private DaemonOptions(Builder builder) {
         mountPoint = builder.mountPoint;
         image = Optional.ofNullable(builder.image);
+        sharedDirectory = Optional.ofNullable(builder.sharedDirectory);
         virtualMountPoint = builder.virtualMountPoint;
         apiSocket = Optional.ofNullable(builder.apiSocket);
         id = Optional.ofNullable(builder.id);
@@ -75,6 +77,11 @@ public final class DaemonOptions {
     /** Returns what to serve from the start. */
     public Optional<ImageSource> image() {
         return image;
+    }
+
+    /** Returns the directory of the host to serve from the start, instead of an image. */
+    public Optional<Path> sharedDirectory() {
+        return sharedDirectory;
     }
 
     /** Returns where in the daemon's name space that is mounted. */
@@ -143,6 +150,7 @@ public final class DaemonOptions {
 
         private final Path mountPoint;
         private @Nullable ImageSource image;
+        private @Nullable Path sharedDirectory;
         private String virtualMountPoint = "/";
         private @Nullable Path apiSocket;
         private @Nullable String id;
@@ -163,6 +171,12 @@ public final class DaemonOptions {
         /** Sets what to serve from the start. */
         public Builder image(ImageSource value) {
             image = Objects.requireNonNull(value);
+            return this;
+        }
+
+        /** Sets a directory of the host to serve from the start, instead of an image. */
+        public Builder sharedDirectory(Path value) {
+            sharedDirectory = value;
             return this;
         }
 

@@ -2,6 +2,7 @@ package io.nydus4j.daemon;
 
 import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
+import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.state.FileSystemType;
@@ -11,6 +12,8 @@ import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.daemon.vfs.NodeNumbers;
 import io.nydus4j.daemon.vfs.Vfs;
 import io.nydus4j.daemon.vfs.VfsPath;
+import io.nydus4j.linux.RawBytes;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.storage.config.ConfigurationException;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.device.BlobPool;
@@ -116,8 +119,7 @@ final class Mounts implements AutoCloseable {
      * @throws IOException if it cannot be used
      */
     void mountFirst(ImageSource source, String mountPoint) throws IOException {
-        VfsPath path = VfsPath.of(mountPoint)
-                .orElseThrow(() -> new IOException("the virtual mount point " + mountPoint + " is not absolute"));
+        VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
             ServedImage image = ServedImage.open(
@@ -126,6 +128,30 @@ final class Mounts implements AutoCloseable {
         } finally {
             release(index);
         }
+    }
+
+    /**
+     * Mounts a directory of the host that the command line names, before anything else.
+     *
+     * @throws IOException if it cannot be used
+     */
+    void mountFirst(Path directory, String mountPoint) throws IOException {
+        VfsPath path = rootOrBelow(mountPoint);
+        int index = reserve();
+        try {
+            attach(
+                    path,
+                    index,
+                    SharedDirectory.open(
+                            RawBytes.text(NativePath.bytes(directory)), mountPoint, index, path.isRoot(), false));
+        } finally {
+            release(index);
+        }
+    }
+
+    private static VfsPath rootOrBelow(String mountPoint) throws IOException {
+        return VfsPath.of(mountPoint)
+                .orElseThrow(() -> new IOException("the virtual mount point " + mountPoint + " is not absolute"));
     }
 
     private int reserve() {
@@ -175,8 +201,8 @@ final class Mounts implements AutoCloseable {
 
     private static String typeName(MountRecord mount) {
         return switch (mount.type()) {
-            case RAFS -> "Rafs";
-            case PASSTHROUGH -> "Passthrough";
+            case RAFS -> MountedBackend.RAFS;
+            case PASSTHROUGH -> MountedBackend.PASSTHROUGH;
         };
     }
 
@@ -213,7 +239,8 @@ final class Mounts implements AutoCloseable {
                         request,
                         type,
                         index,
-                        path.isPresent() && path.get().isRoot());
+                        path.isPresent() && path.get().isRoot(),
+                        false);
                 if (path.isEmpty()) {
                     opened.close();
                     throw ServiceException.other(BAD_PATH);
@@ -237,14 +264,14 @@ final class Mounts implements AutoCloseable {
     }
 
     private ServedFileSystem open(
-            String mountPoint, MountRequest request, FileSystemType type, int index, boolean atRoot)
-            throws ServiceException, MountFailure {
+            String mountPoint, MountRequest request, FileSystemType type, int index, boolean atRoot, boolean inherited)
+            throws ServiceException, IOException {
         return switch (type) {
             case RAFS -> {
                 ServedImage.Place place = new ServedImage.Place(mountPoint, index, atRoot, false);
                 yield ServedImage.open(source(request), place, pool, commons);
             }
-            case PASSTHROUGH -> throw ServiceException.unsupported();
+            case PASSTHROUGH -> SharedDirectory.open(request.source(), mountPoint, index, atRoot, inherited);
         };
     }
 
@@ -404,7 +431,10 @@ final class Mounts implements AutoCloseable {
             }
             MountRequest request =
                     new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
-            attach(path, mount.index(), open(mount.mountPoint(), request, mount.type(), mount.index(), path.isRoot()));
+            attach(
+                    path,
+                    mount.index(),
+                    open(mount.mountPoint(), request, mount.type(), mount.index(), path.isRoot(), true));
         }
     }
 

@@ -140,6 +140,8 @@ public final class NydusDaemon implements AutoCloseable {
             }
             if (options.image().isPresent()) {
                 mounts.mountFirst(options.image().get(), options.virtualMountPoint());
+            } else if (options.sharedDirectory().isPresent()) {
+                mounts.mountFirst(options.sharedDirectory().get(), options.virtualMountPoint());
             }
             FuseSession mounted = FuseSession.mount(
                     FuseMountOptions.readOnly(mountPoint, SOURCE)

@@ -47,10 +47,8 @@ class MountApiTest {
     private static final Set<String> STALE = Set.of(
             "fuse-api-mounts/800-mount-root", "fuse-api-mounts/810-umount-root", "fuse-api-mounts/820-daemon-end");
 
-    /** Cases with directories of the host, which are not served. */
-    private static boolean isPassthrough(String name) {
-        return name.contains("passthrough") || name.endsWith("-umount-p");
-    }
+    /** A node of the shared directory: its index is recorded, the rest is the directory's own. */
+    private static final Pattern SHARED = Pattern.compile("stat /p(\\S*) -> ino \\d+ \\(0x(\\w+)\\w{14}\\) .*");
 
     @TempDir
     Path directory;
@@ -100,9 +98,6 @@ class MountApiTest {
             assertThat(daemon.mountTable().mounts()).isEmpty();
             for (RecordedCase recorded : RecordedCase.all(folder)) {
                 String name = folder + "/" + recorded.name();
-                if (isPassthrough(name)) {
-                    continue;
-                }
                 if (!STALE.contains(name)) {
                     look(name, recorded.section("before"), differences);
                 }
@@ -135,7 +130,7 @@ class MountApiTest {
                 String expected = list.group(2)
                         .replaceAll("', '", "\n")
                         .replaceAll("^'|'$", "")
-                        .replaceAll("(?m)^[pq]\\n", ""); // p is not served, q was never mounted on
+                        .replaceAll("(?m)^q\\n", ""); // was never mounted on
                 String seen = new String(
                                 Shell.out(directory, "ls -A mnt\"$1\" | LC_ALL=C sort", list.group(1))
                                         .getBytes(StandardCharsets.ISO_8859_1),
@@ -143,8 +138,16 @@ class MountApiTest {
                         .strip();
                 check(name + ": " + line, seen, expected, differences);
             }
+            Matcher shared = SHARED.matcher(line);
             Matcher stat = STAT.matcher(line);
-            if (stat.matches()) {
+            if (shared.matches()) {
+                String format = "stat -c '%f %h %s %b %u %g %y' ";
+                String expected = Shell.out(directory, format + "share\"$1\"", shared.group(1));
+                String seen = Shell.out(directory, format + "mnt/p\"$1\"", shared.group(1));
+                check(name + ": " + line, seen, expected, differences);
+                String number = Shell.out(directory, "printf %x $(stat -c %i mnt/p\"$1\")", shared.group(1));
+                check(name + ": " + line, number.substring(0, number.length() - 14), shared.group(2), differences);
+            } else if (stat.matches()) {
                 String seen = Shell.out(
                         directory, "printf '%s %o %s %s %s' $(stat -c '%i 0x%f %h %s %b' mnt\"$1\")", stat.group(1));
                 String expected = "%s %s %s %s %s"

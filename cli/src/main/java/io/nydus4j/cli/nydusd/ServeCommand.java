@@ -34,7 +34,7 @@ final class ServeCommand implements Command {
     private static final int MAX_THREADS = 1024;
 
     /** Options of the reference for what is not here yet. */
-    private static final List<String> UNSUPPORTED = List.of("--shared-dir", "--dedup-db", "--writable");
+    private static final List<String> UNSUPPORTED = List.of("--dedup-db", "--writable");
 
     private final Syntax syntax;
     private final String[] args;
@@ -82,7 +82,7 @@ final class ServeCommand implements Command {
                         "--run-dir",
                         "Keeps the mount alive when the daemon dies: one started with the same folder takes it over.")
                 .flag("--respawn", "Starts the daemon again when it dies by a signal; implies a --run-dir.")
-                .value("-s --shared-dir", "A folder to share instead of an image. Not supported yet.")
+                .value("-s --shared-dir", "A folder to show, for reading, instead of an image.")
                 .flag("--writable", "Mounts for writing. Not supported yet.")
                 .value("--dedup-db", "A database of chunks to share. Not supported yet.")
                 .requiredUnless("--mountpoint")
@@ -138,6 +138,7 @@ final class ServeCommand implements Command {
         FailoverPolicy.of(arguments.text("--failover-policy")).ifPresent(options::failoverPolicy);
         RunPlace.of(arguments, System.getenv()).ifPresent(options::runFolder);
         image(arguments).ifPresent(options::image);
+        arguments.path("--shared-dir").ifPresent(options::sharedDirectory);
         return serve(options.build());
     }
 

@@ -14,6 +14,8 @@ import tools.jackson.core.JsonGenerator;
 public record MountedBackend(String type, String mountPoint, String mountedTime, Optional<String> config) {
     /** Type of a RAFS image. */
     public static final String RAFS = "Rafs";
+    /** Type of a directory of the host. */
+    public static final String PASSTHROUGH = "PassthroughFs";
 
     void write(JsonGenerator out) {
         out.writeStartObject();

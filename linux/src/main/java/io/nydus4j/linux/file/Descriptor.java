@@ -10,6 +10,7 @@ import io.nydus4j.linux.libc.Scratch;
 import io.nydus4j.linux.libc.SysFile;
 import io.nydus4j.linux.libc.SysMman;
 import io.nydus4j.linux.libc.SysStat;
+import io.nydus4j.linux.libc.SysVfs;
 import io.nydus4j.linux.libc.Unistd;
 import java.io.EOFException;
 import java.lang.foreign.MemorySegment;
@@ -332,6 +333,14 @@ public final class Descriptor implements AutoCloseable {
     /** Reads the status of the open file. */
     public FileStatus status() throws ErrnoException {
         return PosixFiles.status("fstat", this, EMPTY, AT_EMPTY_PATH);
+    }
+
+    /** Reads the status of the file system that the open file is on. */
+    public FileSystemStatus fileSystemStatus() throws ErrnoException {
+        try (Scratch scratch = Scratch.take()) {
+            check("fstatfs", SysVfs.fstatfs(scratch, number, scratch.struct()));
+            return FileSystemStatus.read(scratch.struct());
+        }
     }
 
     /** Returns the file's position, in bytes. */

@@ -15,6 +15,8 @@ import java.util.List;
 /** Lists directories by {@code getdents64}, names as raw bytes, in the file system's order. */
 public final class DirectoryListing {
     private static final int TYPE_SHIFT = 12;
+    /** Room for any entry, and more. */
+    private static final int LEAST_BYTES = 4096;
 
     private DirectoryListing() {}
 
@@ -36,7 +38,7 @@ public final class DirectoryListing {
         try (Scratch scratch = Scratch.take()) {
             directory.position(0);
             long length;
-            while ((length = fill(scratch, directory)) > 0) {
+            while ((length = fill(scratch, directory, Scratch.DATA_SIZE)) > 0) {
                 parse(scratch, length, entries);
             }
         }
@@ -49,26 +51,49 @@ public final class DirectoryListing {
      * @param directory open for reading; its position moves, so the visitor leaves it alone
      */
     public static void visit(Descriptor directory, Visitor visitor) throws IOException {
-        directory.position(0);
+        visitFrom(directory, 0, Scratch.DATA_SIZE, entry -> {
+            visitor.visit(entry);
+            return true;
+        });
+    }
+
+    /** Takes the names of a directory one by one, until it has enough. */
+    @FunctionalInterface
+    public interface Taker {
+        /** Takes the next entry; {@code "."} and {@code ".."} never come. Returns whether it takes more. */
+        boolean take(DirectoryEntry entry) throws IOException;
+    }
+
+    /**
+     * Visits the part of a directory that follows an entry.
+     *
+     * @param directory open for reading; its position moves, so the taker leaves it alone
+     * @param place     0 for the start, or {@link DirectoryEntry#next} of an entry, which may come from another open of the directory
+     * @param bytes     about how much the taker takes at most, so that no more is read than that
+     */
+    public static void visitFrom(Descriptor directory, long place, int bytes, Taker taker) throws IOException {
+        directory.position(place);
+        int capacity = Math.clamp(bytes, LEAST_BYTES, Scratch.DATA_SIZE);
         List<DirectoryEntry> block = new ArrayList<>();
         while (true) {
-            try (Scratch scratch = Scratch.take()) { // not held while the visitor works
-                long length = fill(scratch, directory);
+            try (Scratch scratch = Scratch.take()) { // not held while the taker works
+                long length = fill(scratch, directory, capacity);
                 if (length == 0) {
                     return;
                 }
                 parse(scratch, length, block);
             }
             for (DirectoryEntry entry : block) {
-                visitor.visit(entry);
+                if (!taker.take(entry)) {
+                    return;
+                }
             }
             block.clear();
         }
     }
 
-    private static long fill(Scratch scratch, Descriptor directory) throws ErrnoException {
-        return Descriptor.check(
-                "getdents64", Dirent.getdents64(scratch, directory.number(), scratch.data(), Scratch.DATA_SIZE));
+    private static long fill(Scratch scratch, Descriptor directory, int capacity) throws ErrnoException {
+        return Descriptor.check("getdents64", Dirent.getdents64(scratch, directory.number(), scratch.data(), capacity));
     }
 
     /** Parses records of: inode number 8, cookie 8, record length 2, type 1, name and NULs. */
@@ -87,7 +112,8 @@ public final class DirectoryListing {
                 byte[] bytes = new byte[nameLength];
                 MemorySegment.copy(memory, JAVA_BYTE, name, bytes, 0, nameLength);
                 int type = Byte.toUnsignedInt(memory.get(JAVA_BYTE, record + 18)) << TYPE_SHIFT;
-                entries.add(new DirectoryEntry(bytes, type, memory.get(JAVA_LONG, record)));
+                entries.add(new DirectoryEntry(
+                        bytes, type, memory.get(JAVA_LONG, record), memory.get(JAVA_LONG, record + 8)));
             }
             record += recordLength;
         }

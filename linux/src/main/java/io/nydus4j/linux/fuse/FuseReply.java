@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.file.FileSystemStatus;
 import io.nydus4j.linux.libc.Libc;
 import io.nydus4j.linux.libc.Scratch;
 import java.lang.foreign.Arena;
@@ -345,12 +346,20 @@ public final class FuseReply {
      * @param nameMax   longest name, in bytes
      */
     public void statfs(long blocks, long files, int blockSize, int nameMax) {
+        statfs(new FileSystemStatus(blockSize, blockSize, blocks, 0, 0, files, 0, nameMax));
+    }
+
+    /** Answers a STATFS. */
+    public void statfs(FileSystemStatus status) {
         payloadSegment.asSlice(0, 80).fill((byte) 0);
-        Libc.MEMORY.set(JAVA_LONG, payload, blocks);
-        Libc.MEMORY.set(JAVA_LONG, payload + 24, files);
-        Libc.MEMORY.set(JAVA_INT, payload + 40, blockSize);
-        Libc.MEMORY.set(JAVA_INT, payload + 44, nameMax);
-        Libc.MEMORY.set(JAVA_INT, payload + 48, blockSize);
+        Libc.MEMORY.set(JAVA_LONG, payload, status.blocks());
+        Libc.MEMORY.set(JAVA_LONG, payload + 8, status.freeBlocks());
+        Libc.MEMORY.set(JAVA_LONG, payload + 16, status.availableBlocks());
+        Libc.MEMORY.set(JAVA_LONG, payload + 24, status.files());
+        Libc.MEMORY.set(JAVA_LONG, payload + 32, status.freeFiles());
+        Libc.MEMORY.set(JAVA_INT, payload + 40, (int) status.blockSize());
+        Libc.MEMORY.set(JAVA_INT, payload + 44, (int) status.nameMax());
+        Libc.MEMORY.set(JAVA_INT, payload + 48, (int) status.fragmentSize());
         end(0, 80);
     }
 
