@@ -35,7 +35,6 @@ final class DaemonAdministration implements Administration {
     private final DaemonOptions options;
     private final FuseCommons commons;
     private final Mounts mounts;
-    private final RuntimeSettings settings = new RuntimeSettings();
 
     DaemonAdministration(NydusDaemon daemon, DaemonOptions options, FuseCommons commons, Mounts mounts) {
         this.daemon = daemon;
@@ -205,6 +204,6 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public RuntimeSettings settings() {
-        return settings;
+        return mounts.settings();
     }
 }

@@ -4,6 +4,7 @@ import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.ServiceException;
+import io.nydus4j.daemon.endpoint.RuntimeSettings;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.state.FileSystemType;
 import io.nydus4j.daemon.state.MountRecord;
@@ -50,7 +51,8 @@ final class Mounts implements AutoCloseable {
 
     private final FuseCommons commons;
     private final Vfs vfs;
-    private final BlobPool pool = new BlobPool();
+    private final RuntimeSettings settings = new RuntimeSettings();
+    private final BlobPool pool = new BlobPool(settings::registryAuth);
     private final Retirement retirement = new Retirement();
     private final MountCounters counters = new MountCounters();
 
@@ -86,6 +88,11 @@ final class Mounts implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns what backends of the mounts can be told while they run, by the backend's id. */
+    RuntimeSettings settings() {
+        return settings;
     }
 
     /** Returns the counters of file systems, those of unmounted ones too. */

@@ -1,5 +1,6 @@
 package io.nydus4j.daemon.endpoint;
 
+import io.nydus4j.storage.config.Secret;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
@@ -13,8 +14,10 @@ import java.util.concurrent.ConcurrentSkipListMap;
  * Mirrors the {@code /config} store of the reference.
  */
 public final class RuntimeSettings {
+    private static final String REGISTRY_AUTH = "registry_auth";
+
     /** The keys that may be set. */
-    public static final Set<String> KEYS = Set.of("registry_auth", "proxy_url", "dragonfly_scheduler_endpoint");
+    public static final Set<String> KEYS = Set.of(REGISTRY_AUTH, "proxy_url", "dragonfly_scheduler_endpoint");
 
     private final SortedMap<String, String> values = new ConcurrentSkipListMap<>();
 
@@ -32,9 +35,9 @@ public final class RuntimeSettings {
         return true;
     }
 
-    /** Returns a value. */
-    public Optional<String> value(String id, String key) {
-        return Optional.ofNullable(values.get(id + ':' + key));
+    /** Returns the credentials for the registry of a backend, if they were set. */
+    public Optional<Secret> registryAuth(String id) {
+        return Optional.ofNullable(values.get(id + ':' + REGISTRY_AUTH)).map(Secret::new);
     }
 
     /** Returns all values, keys with their ids; or those of one id, keys alone. */

@@ -11,12 +11,15 @@ import io.nydus4j.storage.config.NetworkSettings;
 import io.nydus4j.storage.config.OssSettings;
 import io.nydus4j.storage.config.RegistrySettings;
 import io.nydus4j.storage.config.S3Settings;
+import io.nydus4j.storage.config.Secret;
 import io.nydus4j.storage.http.BlobEndpoint;
 import io.nydus4j.storage.http.NetworkBackend;
 import io.nydus4j.storage.http.Retries;
 import io.nydus4j.storage.registry.RegistryEndpoint;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Makes backends from their settings. */
 public final class BackendFactory {
@@ -31,6 +34,18 @@ public final class BackendFactory {
      * @throws BackendException if there is no such backend here, or its place cannot be used
      */
     public static BlobBackend open(BackendSettings settings, BackendCounters counters) throws BackendException {
+        return open(settings, counters, Optional::empty);
+    }
+
+    /**
+     * Makes a backend whose credentials may change. Asks nothing of a network.
+     *
+     * @param registryAuth what counts instead of the credentials for a registry in the settings; asked whenever the registry wants to know
+     * @see #open(BackendSettings, BackendCounters)
+     */
+    public static BlobBackend open(
+            BackendSettings settings, BackendCounters counters, Supplier<Optional<Secret>> registryAuth)
+            throws BackendException {
         Map<String, String> environment = System.getenv();
         try {
             return switch (settings) {
@@ -44,7 +59,7 @@ public final class BackendFactory {
                 case RegistrySettings registry ->
                     network(
                             "registry " + registry.host() + "/" + registry.repository(),
-                            RegistryEndpoint.open(registry, environment),
+                            RegistryEndpoint.open(registry, registryAuth, environment),
                             registry.network(),
                             counters);
                 case S3Settings s3 ->

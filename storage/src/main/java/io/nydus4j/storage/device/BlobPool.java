@@ -2,6 +2,7 @@ package io.nydus4j.storage.device;
 
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.registry.AuthUpdates;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,8 +18,17 @@ public final class BlobPool {
     /** Guarded by itself. */
     private final Map<StorageConfiguration, Users> stores = new HashMap<>();
 
-    /** Makes a pool that shares nothing yet. */
-    public BlobPool() {}
+    private final AuthUpdates updates;
+
+    /** Makes a pool that shares nothing yet, whose backends keep to their configurations. */
+    public BlobPool() {
+        this(AuthUpdates.NONE);
+    }
+
+    /** Makes a pool that shares nothing yet, whose backends ask for newer credentials. */
+    public BlobPool(AuthUpdates updates) {
+        this.updates = updates;
+    }
 
     private static final class Users {
         private final BlobStore store;
@@ -55,7 +65,7 @@ public final class BlobPool {
      * @see #open
      */
     public BlobDevice openAlone(Bootstrap bootstrap, StorageConfiguration configuration, String id) throws IOException {
-        BlobStore store = BlobStore.open(configuration, id);
+        BlobStore store = BlobStore.open(configuration, id, updates);
         try {
             return BlobDevice.open(bootstrap, store, store::close);
         } catch (IOException | RuntimeException e) {
@@ -71,7 +81,7 @@ public final class BlobPool {
         synchronized (stores) {
             Users users = stores.get(configuration);
             if (users == null) {
-                users = new Users(BlobStore.open(configuration, id));
+                users = new Users(BlobStore.open(configuration, id, updates));
                 stores.put(configuration, users);
             }
             users.count++;

@@ -15,6 +15,7 @@ import io.nydus4j.storage.config.ConfigurationException;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.prefetch.Prefetcher;
+import io.nydus4j.storage.registry.AuthUpdates;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -78,17 +79,18 @@ public final class BlobStore {
     /**
      * Opens the backend and the cache of a configuration.
      *
-     * @param id names the backend in metrics
+     * @param id      names the backend in metrics
+     * @param updates asked for newer credentials, by that name
      * @throws IOException if the configuration says something that cannot be had
      */
-    static BlobStore open(StorageConfiguration configuration, String id) throws IOException {
+    static BlobStore open(StorageConfiguration configuration, String id, AuthUpdates updates) throws IOException {
         configuration.requireCache();
         BackendConfiguration section = configuration.requireBackend();
         BackendSettings settings = section.settings()
                 .orElseThrow(() -> new ConfigurationException(
                         "invalid configuration", "backend: there is no section for type '" + section.type() + "'"));
         BackendCounters counters = new BackendCounters(settings.kind());
-        BlobBackend backend = BackendFactory.open(settings, counters);
+        BlobBackend backend = BackendFactory.open(settings, counters, () -> updates.find(id));
         try {
             return new BlobStore(configuration, id, counters, backend, true);
         } catch (IOException | RuntimeException e) {

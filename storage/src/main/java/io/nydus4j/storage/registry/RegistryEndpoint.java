@@ -1,6 +1,7 @@
 package io.nydus4j.storage.registry;
 
 import io.nydus4j.storage.config.RegistrySettings;
+import io.nydus4j.storage.config.Secret;
 import io.nydus4j.storage.http.Addresses;
 import io.nydus4j.storage.http.BlobEndpoint;
 import io.nydus4j.storage.http.ByteRange;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 
 /**
@@ -59,20 +61,16 @@ public final class RegistryEndpoint implements BlobEndpoint {
     /**
      * Makes an endpoint; sends nothing yet.
      *
-     * <p>Credentials are those of the settings, else what {@code docker login} left.
+     * <p>Credentials are the newest that somebody gave, else those of the settings, else what {@code docker login} left.
      *
+     * @param newest      what somebody gave meanwhile, as settings have it; asked whenever the registry wants to know
      * @param environment variables by name, such as {@link System#getenv()}
      * @throws IOException if the settings cannot be followed
      */
-    public static RegistryEndpoint open(RegistrySettings settings, Map<String, String> environment) throws IOException {
-        CredentialSource credentials = DockerCredentials.ofUser(environment).of(settings.host());
-        if (settings.auth().isPresent()) {
-            // An empty text means: nobody in particular.
-            Optional<RegistryCredentials> who = settings.auth().get().value().isBlank()
-                    ? Optional.empty()
-                    : Optional.of(RegistryCredentials.decode(settings.auth().get()));
-            credentials = () -> who;
-        }
+    public static RegistryEndpoint open(
+            RegistrySettings settings, Supplier<Optional<Secret>> newest, Map<String, String> environment)
+            throws IOException {
+        CredentialSource credentials = sourceOf(settings, newest, environment);
         NetworkClient network = new NetworkClient(settings.network(), settings.host(), environment);
         return new RegistryEndpoint(
                 settings,
@@ -80,6 +78,26 @@ public final class RegistryEndpoint implements BlobEndpoint {
                         network,
                         credentials,
                         settings.registryToken().filter(token -> !token.value().isBlank())));
+    }
+
+    private static CredentialSource sourceOf(
+            RegistrySettings settings, Supplier<Optional<Secret>> newest, Map<String, String> environment)
+            throws IOException {
+        CredentialSource configured = DockerCredentials.ofUser(environment).of(settings.host());
+        if (settings.auth().isPresent()) {
+            Optional<RegistryCredentials> who = decode(settings.auth().get());
+            configured = () -> who;
+        }
+        CredentialSource usual = configured;
+        return () -> {
+            Optional<Secret> given = newest.get();
+            return given.isPresent() ? decode(given.get()) : usual.find();
+        };
+    }
+
+    /** Reads credentials; an empty text means nobody in particular. */
+    private static Optional<RegistryCredentials> decode(Secret auth) throws IOException {
+        return auth.value().isBlank() ? Optional.empty() : Optional.of(RegistryCredentials.decode(auth));
     }
 
     @Override

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,6 +160,26 @@ final class RegistryEndpointTest {
                 assertThat(issued).hasValue(1 + i);
             }
         }
+    }
+
+    @Test
+    void credentialsThatWereGivenMeanwhileCountFromTheNextRenewalOn() throws IOException {
+        AtomicReference<Optional<Secret>> given = new AtomicReference<>(Optional.empty());
+        wantTokens(registry::serveBlob);
+        try (BlobBackend backend = BackendFactory.open(settings(AUTH), new BackendCounters("registry"), given::get)) {
+            assertReads(backend, 0);
+            given.set(Optional.of(new Secret(base64("me:changed"))));
+            assertReads(backend, 1);
+            valid = "revoked";
+            assertReads(backend, 2);
+            given.set(Optional.of(Secret.NONE));
+            valid = "revoked";
+            assertReads(backend, 3);
+        }
+        assertThat(registry.requests())
+                .filteredOn(request -> request.path().startsWith("/token"))
+                .extracting(request -> request.header("authorization").orElse("nobody"))
+                .containsExactly("Basic " + AUTH, "Basic " + base64("me:changed"), "nobody");
     }
 
     @Test
