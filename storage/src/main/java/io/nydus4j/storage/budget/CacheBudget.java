@@ -35,6 +35,7 @@ public final class CacheBudget {
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition written = lock.newCondition();
+    private final Guard guard;
     private final IdleBlobs idle;
     private final List<BudgetedFile> files = new ArrayList<>();
     private long limit;
@@ -45,14 +46,26 @@ public final class CacheBudget {
     private int hand;
 
     private boolean overrunTold;
+    private boolean sharedTold;
+    /** Whether data could be taken away when it was last tried. */
+    private boolean alone = true;
+
+    /** Keeps other processes out of the folder. */
+    @FunctionalInterface
+    interface Guard {
+        /** Runs something while no other process uses the folder; tells whether it did. */
+        boolean whileAlone(Runnable action) throws IOException;
+    }
 
     /**
      * Takes stock of a folder.
      *
      * @param limit bytes, at least 1
+     * @param guard must let data be taken away
      */
-    CacheBudget(Path folder, long limit) throws IOException {
+    CacheBudget(Path folder, long limit, Guard guard) throws IOException {
         this.limit = limit;
+        this.guard = guard;
         this.idle = new IdleBlobs(folder);
     }
 
@@ -142,7 +155,7 @@ public final class CacheBudget {
             long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
             while (wanted > limit && !free(wanted - limit + limit / MARGIN)) {
                 wanted = usedBytes() + reserved + bytes;
-                if (wanted > limit && (bytes > limit || !awaitRoom(end))) {
+                if (wanted > limit && (!alone || bytes > limit || !awaitRoom(end))) {
                     tellOverrun();
                     break;
                 }
@@ -198,6 +211,17 @@ public final class CacheBudget {
 
     /** Frees bytes; tells whether it could. */
     private boolean free(long bytes) {
+        boolean[] freed = new boolean[1];
+        try {
+            alone = guard.whileAlone(() -> freed[0] = freeAlone(bytes));
+        } catch (IOException e) {
+            alone = false;
+            LOGGER.log(Level.WARNING, "Cannot keep other processes out of a cache: " + e.getMessage());
+        }
+        return freed[0];
+    }
+
+    private boolean freeAlone(long bytes) {
         long left = bytes;
         while (left > 0 && !idle.isEmpty()) {
             left -= idle.removeOldest();
@@ -216,7 +240,13 @@ public final class CacheBudget {
     }
 
     private void tellOverrun() {
-        if (!overrunTold) {
+        if (!alone && !sharedTold) {
+            sharedTold = true;
+            LOGGER.log(
+                    Level.WARNING,
+                    "another process uses the same cache, so that its budget of " + limit
+                            + " bytes cannot be kept now");
+        } else if (alone && !overrunTold) {
             overrunTold = true;
             LOGGER.log(
                     Level.WARNING,

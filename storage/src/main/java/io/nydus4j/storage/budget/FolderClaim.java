@@ -11,43 +11,62 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This process's claim on the folder of a cache, by a lock on a file in it. Processes without a budget share a folder; one with a budget
- * has it alone, for it cannot know what others read. Within a process, all users of a folder share its claim and its budget. Safe for
- * use by several threads.
+ * This process's claim on the folder of a cache. Each process that uses the folder locks one byte, of its own, of a file in it; who takes
+ * data away locks all others meanwhile, for it cannot know what other processes read. So nothing goes while several processes use a
+ * folder, as during an upgrade. Within a process, all users of a folder share its claim and its budget. Safe for use by several threads.
  */
 public final class FolderClaim implements AutoCloseable {
     /** Name of the file that is locked. */
     public static final String LOCK_FILE = ".nydus4j.lock";
 
-    /** For how long a claim waits for another process, which may be about to end, in milliseconds. */
-    private static final long PATIENCE_MILLIS = 3000;
+    /** For how long a claim waits for another process to end what it does, in milliseconds. */
+    private static final long PATIENCE_MILLIS = 30_000;
 
-    private static final long PAUSE_MILLIS = 50;
+    private static final long PAUSE_MILLIS = 5;
+    /** Bytes that processes choose theirs from. */
+    private static final int BYTES = 1 << 30;
     /** Guarded by itself. */
     private static final Map<Path, FolderClaim> CLAIMS = new HashMap<>();
 
     private final Path folder;
     private final FileChannel channel;
+    /** Where the byte is that this process has locked. */
+    private final long own;
+
     private final @Nullable CacheBudget budget;
     /** Guarded by the map of claims. */
     private int users;
 
-    private FolderClaim(Path folder, FileChannel channel, @Nullable CacheBudget budget) {
+    private FolderClaim(Path folder, FileChannel channel, long bytes) throws IOException {
         this.folder = folder;
         this.channel = channel;
-        this.budget = budget;
+        this.own = lock(folder, channel).position();
+        this.budget = bytes == 0 ? null : new CacheBudget(folder, bytes, this::whileAlone);
+    }
+
+    /** Runs something while no other process uses the folder; tells whether it did. */
+    private boolean whileAlone(Runnable action) throws IOException {
+        try (FileLock before = channel.tryLock(0, own, false);
+                FileLock behind = before == null ? null : channel.tryLock(own + 1, Long.MAX_VALUE - own - 1, false)) {
+            if (behind == null) {
+                return false;
+            }
+            action.run();
+            return true;
+        }
     }
 
     /**
-     * Claims a folder. May wait for another process to end.
+     * Claims a folder. May wait for another process that takes data away.
      *
      * @param folder an existing folder
      * @param bytes  its budget, 0 for none; a folder that is under a budget already keeps the smaller one
      * @return closed by the caller, when no file of the folder is used any more
-     * @throws IOException if another process is in the way, or this one uses the folder without a budget
+     * @throws IOException if the folder cannot be locked, or this process uses it without a budget
      */
     public static FolderClaim of(Path folder, long bytes) throws IOException {
         Path real = folder.toRealPath();
@@ -74,23 +93,23 @@ public final class FolderClaim implements AutoCloseable {
                 Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
-            lock(folder, channel, bytes == 0);
-            return new FolderClaim(folder, channel, bytes == 0 ? null : new CacheBudget(folder, bytes));
+            return new FolderClaim(folder, channel, bytes);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
         }
     }
 
-    private static void lock(Path folder, FileChannel channel, boolean shared) throws IOException {
+    private static FileLock lock(Path folder, FileChannel channel) throws IOException {
         long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
-        FileLock lock = channel.tryLock(0, Long.MAX_VALUE, shared);
-        while (lock == null) {
+        while (true) {
+            long place = ThreadLocalRandom.current().nextLong(1, BYTES);
+            FileLock lock = channel.tryLock(place, 1, false);
+            if (lock != null) {
+                return lock;
+            }
             if (System.nanoTime() > end) {
-                throw new IOException("cache folder " + folder
-                        + (shared
-                                ? " is under a budget, and belongs to another process alone"
-                                : " is used by another process, so that no budget can be held"));
+                throw new IOException("cache folder " + folder + " is locked by another process");
             }
             try {
                 Thread.sleep(PAUSE_MILLIS);
@@ -98,7 +117,6 @@ public final class FolderClaim implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted while waiting for cache folder " + folder, e);
             }
-            lock = channel.tryLock(0, Long.MAX_VALUE, shared);
         }
     }
 

@@ -60,12 +60,12 @@ public final class BlobOpener implements AutoCloseable {
     }
 
     /**
-     * Makes an opener, and the cache's folder with it. May wait for another process to leave the folder.
+     * Makes an opener, and the cache's folder with it. May wait while another process takes data out of it.
      *
      * @param backend  where blobs come from; the caller closes it after all blobs
      * @param counters counts for all blobs
      * @throws ConfigurationException if there is no cache section, or its cache is not supported
-     * @throws IOException            if the folder cannot be made, or belongs to another process
+     * @throws IOException            if the folder cannot be made or locked
      */
     public static BlobOpener of(StorageConfiguration configuration, BlobBackend backend, CacheCounters counters)
             throws IOException {

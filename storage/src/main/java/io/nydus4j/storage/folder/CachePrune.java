@@ -55,7 +55,7 @@ public final class CachePrune {
     /**
      * Removes a blob: its chunk map first, so that no half of it can be taken for the whole.
      *
-     * @throws IOException if a file cannot be removed, or the folder is under the budget of another process, which removes by itself
+     * @throws IOException if a file cannot be removed
      */
     public static void remove(CacheEntry entry) throws IOException {
         List<Path> files = new ArrayList<>(entry.files());
