@@ -148,7 +148,17 @@ final class BitInput {
      * @throws RafsFormatException if one was
      */
     void checkEnd() throws RafsFormatException {
-        if (ended && bitPosition() > base + end << 3) {
+        checkEnd(bitPosition());
+    }
+
+    /**
+     * Checks that the stream does not end before a position up to which bits were looked at.
+     *
+     * @param bit counted from the start of the stream
+     * @throws RafsFormatException if it does
+     */
+    void checkEnd(long bit) throws RafsFormatException {
+        if (ended && bit > base + end << 3) {
             throw cutOff();
         }
     }

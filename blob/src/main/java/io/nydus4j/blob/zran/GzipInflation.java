@@ -174,7 +174,8 @@ public final class GzipInflation {
      * Returns how many compressed bytes a decoder has used that delivered the bytes read so far, as the reference's counts them: one that
      * goes on to the symbol behind them, and over the end of a block if that is the symbol, but not into the next 64 KiB of the file.
      *
-     * @throws IOException if the source cannot be read
+     * @throws RafsFormatException if the stream is cut off there
+     * @throws IOException         if the source cannot be read
      */
     public long compressedPosition() throws IOException {
         long bit = input.bitPosition();
@@ -182,7 +183,9 @@ public final class GzipInflation {
         if (window.waiting() > 0) {
             return reached;
         }
-        long next = bytes(bit + decoder.nextSymbolBits());
+        long nextBit = bit + decoder.nextSymbolBits();
+        input.checkEnd(nextBit);
+        long next = bytes(nextBit);
         long available = reached + READ_SIZE - 1 & -READ_SIZE;
         if (next > available) {
             return available;
