@@ -37,7 +37,11 @@ public final class ArchiveMemory {
         Path output = Files.createTempDirectory("nydus4j-bench");
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx160m",
+                        // As the command starts itself.
+                        "-XX:+UseSerialGC",
+                        "-Xmx1g",
+                        "-Xms64m",
+                        "-Xmn32m",
                         "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
