@@ -3,6 +3,7 @@ package io.nydus4j.blob.codec;
 import io.airlift.compress.v3.MalformedInputException;
 import io.airlift.compress.v3.zstd.ZstdInputStream;
 import io.nydus4j.blob.RafsFormatException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -11,11 +12,13 @@ import java.io.InputStream;
  * threads.
  */
 public final class ZstdStream extends InputStream {
+    private final Source source;
     private final ZstdInputStream plain;
 
     /** Takes over {@code frames}, in which there are no skippable ones. */
     public ZstdStream(InputStream frames) {
-        plain = new ZstdInputStream(frames);
+        source = new Source(frames);
+        plain = new ZstdInputStream(source);
     }
 
     @Override
@@ -31,11 +34,36 @@ public final class ZstdStream extends InputStream {
             return plain.read(target, offset, length);
         } catch (MalformedInputException | IllegalArgumentException | IndexOutOfBoundsException e) {
             throw Malformed.data("zstd data", String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            throw source.ended ? Malformed.data("zstd data", "is cut off", e) : e;
         }
     }
 
     @Override
     public void close() throws IOException {
         plain.close();
+    }
+
+    /** Knows whether the frames have ended: what fails then is not their reading. */
+    private static final class Source extends FilterInputStream {
+        private boolean ended;
+
+        Source(InputStream frames) {
+            super(frames);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = in.read();
+            ended |= value < 0;
+            return value;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            int count = in.read(target, offset, length);
+            ended |= count < 0;
+            return count;
+        }
     }
 }
