@@ -155,9 +155,10 @@ final class DaemonAdministration implements Administration {
     public Map<String, BackendMetrics> allBackendMetrics() {
         Map<String, BackendMetrics> metrics = new LinkedHashMap<>();
         for (ServedFileSystem fileSystem : mounts.list()) {
-            if (fileSystem instanceof ServedImage image) {
-                metrics.put(image.store().id(), ImageReports.backend(image.store()));
-            }
+            fileSystem
+                    .image()
+                    .map(ServedImage::store)
+                    .ifPresent(store -> metrics.put(store.id(), ImageReports.backend(store)));
         }
         return metrics;
     }
@@ -166,17 +167,21 @@ final class DaemonAdministration implements Administration {
     public Map<String, BlobCacheMetrics> allBlobCacheMetrics() {
         Map<String, BlobCacheMetrics> metrics = new LinkedHashMap<>();
         for (ServedFileSystem fileSystem : mounts.list()) {
-            if (fileSystem instanceof ServedImage image) {
-                ImageReports.cache(image.store())
-                        .ifPresent(cache ->
-                                metrics.put(image.store().configuration().id(), cache));
-            }
+            fileSystem
+                    .image()
+                    .map(ServedImage::store)
+                    .ifPresent(store -> ImageReports.cache(store)
+                            .ifPresent(
+                                    cache -> metrics.put(store.configuration().id(), cache)));
         }
         return metrics;
     }
 
     @Override
     public void trace(Optional<String> mountPoint, boolean wanted) throws ServiceException {
+        if (wanted && daemon.isServedByKernel()) {
+            throw ServiceException.other("the kernel's EROFS does not tell of reads that could be traced");
+        }
         if (mountPoint.isPresent()) {
             mounts.image(mountPoint.get()).trace(wanted);
         } else {

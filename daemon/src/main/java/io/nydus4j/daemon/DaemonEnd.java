@@ -8,6 +8,8 @@ public enum DaemonEnd {
     UNMOUNTED,
     /** It was told to end and to leave its mount. */
     LEFT,
+    /** Its mounts need no process any more, and go on without it. */
+    DETACHED,
     /** The kernel's FUSE device failed. */
     FAILED;
 

@@ -25,6 +25,8 @@ public final class DaemonOptions {
     private final int threads;
     private final boolean allowOther;
     private final boolean traced;
+    private final Driver driver;
+    private final boolean detachWhenComplete;
     private final Optional<Path> supervisor;
     private final Optional<Path> runFolder;
     private final FailoverPolicy failoverPolicy;
@@ -42,6 +44,8 @@ public final class DaemonOptions {
         threads = builder.threads;
         allowOther = builder.allowOther;
         traced = builder.traced;
+        driver = builder.driver;
+        detachWhenComplete = builder.detachWhenComplete;
         supervisor = Optional.ofNullable(builder.supervisor);
         runFolder = Optional.ofNullable(builder.runFolder);
         failoverPolicy = builder.failoverPolicy;
@@ -114,6 +118,16 @@ public final class DaemonOptions {
         return traced;
     }
 
+    /** Returns by what means the kernel shows images. */
+    public Driver driver() {
+        return driver;
+    }
+
+    /** Tells whether the daemon's work is over when its mounts need no process any more. */
+    public boolean detachWhenComplete() {
+        return detachWhenComplete;
+    }
+
     /** Returns where the supervisor listens that keeps the session for a successor, if there is one. */
     public Optional<Path> supervisor() {
         return supervisor;
@@ -157,6 +171,8 @@ public final class DaemonOptions {
         private int threads;
         private boolean allowOther = true;
         private boolean traced;
+        private Driver driver = Driver.FUSE;
+        private boolean detachWhenComplete;
         private @Nullable Path supervisor;
         private @Nullable Path runFolder;
         private FailoverPolicy failoverPolicy = FailoverPolicy.RESEND;
@@ -220,6 +236,21 @@ public final class DaemonOptions {
         /** Sets whether it is noted from the start who reads what first; it is not unless this is set. */
         public Builder traced(boolean value) {
             traced = value;
+            return this;
+        }
+
+        /** Sets by what means the kernel shows images: FUSE unless this is set. */
+        public Builder driver(Driver value) {
+            driver = value;
+            return this;
+        }
+
+        /**
+         * Sets whether the daemon's work is over when all data of all its images is here, where EROFS serves them: the mounts then live on
+         * without a process.
+         */
+        public Builder detachWhenComplete(boolean value) {
+            detachWhenComplete = value;
             return this;
         }
 

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * which is gone when the bootstrap is mapped.
  */
 final class InlinedBootstrap implements LoadOptions.InlinedBlobs, AutoCloseable {
+    private static final String SUFFIX = ".image.boot";
+
     private final StorageConfiguration configuration;
     private final Path file;
     private final boolean temporary;
@@ -36,12 +38,19 @@ final class InlinedBootstrap implements LoadOptions.InlinedBlobs, AutoCloseable 
 
     /** Prepares to look into the blob that {@code bootstrap} names. */
     static InlinedBootstrap of(StorageConfiguration configuration, Path bootstrap) throws IOException {
-        String name = Rafs.blobId(bootstrap) + ".image.boot";
-        Optional<FileCacheSettings> files = configuration.cache().flatMap(CacheConfiguration::fileCache);
-        return files.isPresent()
-                ? new InlinedBootstrap(
-                        configuration, Path.of(files.get().workDirectory()).resolve(name), false)
-                : new InlinedBootstrap(configuration, Files.createTempFile("nydus4j-", ".image.boot"), true);
+        Optional<Path> place = place(configuration, bootstrap);
+        return place.isPresent()
+                ? new InlinedBootstrap(configuration, place.get(), false)
+                : new InlinedBootstrap(configuration, Files.createTempFile("nydus4j-", SUFFIX), true);
+    }
+
+    /** Returns where the bootstrap of the blob that {@code bootstrap} names is extracted to; empty if it does not stay. */
+    static Optional<Path> place(StorageConfiguration configuration, Path bootstrap) {
+        return configuration
+                .cache()
+                .flatMap(CacheConfiguration::fileCache)
+                .map(FileCacheSettings::workDirectory)
+                .map(folder -> Path.of(folder).resolve(Rafs.blobId(bootstrap) + SUFFIX));
     }
 
     @Override

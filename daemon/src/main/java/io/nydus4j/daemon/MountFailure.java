@@ -21,6 +21,7 @@ final class MountFailure extends IOException {
         CONFIGURATION("Failed to load config: "),
         METADATA("Failed to fill superBlock: "),
         DEVICE("Failed to create device: "),
+        KERNEL("Failed to mount: "),
         RULES("Failed to configure device: "),
         NEW_METADATA("Failed to read metadata: "),
         SWAP("Failed to create swap backend: ");
@@ -83,6 +84,17 @@ final class MountFailure extends IOException {
             default -> "Invalid argument (os error 22)";
         };
         return new MountFailure(Stage.DEVICE, words, cause);
+    }
+
+    /** Describes an image that the kernel does not show; the reference has no such front end. */
+    static MountFailure kernel(Exception cause) {
+        IOException problem = cause instanceof IOException io ? io : new IOException(cause);
+        return new MountFailure(Stage.KERNEL, text(problem), problem);
+    }
+
+    /** Tells whether it is the kernel that does not show the image, which may be served otherwise. */
+    boolean isOfKernel() {
+        return stage == Stage.KERNEL;
     }
 
     /** Describes a combination that the reference refuses. */

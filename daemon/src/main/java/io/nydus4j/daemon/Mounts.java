@@ -69,10 +69,16 @@ final class Mounts implements AutoCloseable {
     private boolean serving;
     private boolean tracing;
     private volatile Runnable changed = () -> {};
+    private volatile @Nullable ErofsFrontEnd kernel;
 
     Mounts(FuseCommons commons, Vfs vfs) {
         this.commons = commons;
         this.vfs = vfs;
+    }
+
+    /** Says that the kernel's EROFS shall serve what is mounted from now on; null for the VFS. */
+    void serveBy(@Nullable ErofsFrontEnd frontEnd) {
+        kernel = frontEnd;
     }
 
     /** Says what to do whenever the table is another one, before whoever changed it hears of it. */
@@ -112,11 +118,10 @@ final class Mounts implements AutoCloseable {
     }
 
     private static ServedImage image(@Nullable ServedFileSystem fileSystem) throws ServiceException {
-        return switch (fileSystem) {
-            case ServedImage image -> image;
-            case null -> throw ServiceException.other(NOT_MOUNTED);
-            default -> throw ServiceException.other(MISMATCH);
-        };
+        if (fileSystem == null) {
+            throw ServiceException.other(NOT_MOUNTED);
+        }
+        return fileSystem.image().orElseThrow(() -> ServiceException.other(MISMATCH));
     }
 
     /**
@@ -129,9 +134,8 @@ final class Mounts implements AutoCloseable {
         VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
-            ServedImage image = ServedImage.open(
-                    source, new ServedImage.Place(mountPoint, index, path.isRoot(), path.isRoot()), pool, commons);
-            attach(path, index, image);
+            ServedImage.Place place = new ServedImage.Place(mountPoint, index, path.isRoot(), path.isRoot());
+            attach(path, index, opened(source, place));
         } finally {
             release(index);
         }
@@ -159,6 +163,21 @@ final class Mounts implements AutoCloseable {
     private static VfsPath rootOrBelow(String mountPoint) throws IOException {
         return VfsPath.of(mountPoint)
                 .orElseThrow(() -> new IOException("the virtual mount point " + mountPoint + " is not absolute"));
+    }
+
+    /** Opens an image, and has the kernel show it if it is the kernel that serves. */
+    private ServedFileSystem opened(ImageSource source, ServedImage.Place place) throws MountFailure {
+        ServedImage image = ServedImage.open(source, place, pool, commons);
+        ErofsFrontEnd frontEnd = kernel;
+        if (frontEnd == null) {
+            return image;
+        }
+        try {
+            return frontEnd.show(image);
+        } catch (IOException | RuntimeException e) {
+            image.close();
+            throw MountFailure.kernel(e);
+        }
     }
 
     private int reserve() {
@@ -191,8 +210,8 @@ final class Mounts implements AutoCloseable {
             }
             mounted.put(path, fileSystem);
             start = serving;
-            if (tracing && fileSystem instanceof ServedImage image) {
-                image.trace(true);
+            if (tracing) {
+                fileSystem.image().ifPresent(image -> image.trace(true));
             }
         } finally {
             lock.unlock();
@@ -276,9 +295,14 @@ final class Mounts implements AutoCloseable {
         return switch (type) {
             case RAFS -> {
                 ServedImage.Place place = new ServedImage.Place(mountPoint, index, atRoot, false);
-                yield ServedImage.open(source(request), place, pool, commons);
+                yield opened(source(request), place);
             }
-            case PASSTHROUGH -> SharedDirectory.open(request.source(), mountPoint, index, atRoot, inherited);
+            case PASSTHROUGH -> {
+                if (kernel != null) {
+                    throw ServiceException.other("directories of the host are shown through FUSE only");
+                }
+                yield SharedDirectory.open(request.source(), mountPoint, index, atRoot, inherited);
+            }
         };
     }
 
@@ -317,6 +341,9 @@ final class Mounts implements AutoCloseable {
     void remount(String mountPoint, MountRequest request) throws ServiceException {
         type(request);
         VfsPath path = VfsPath.of(mountPoint).orElseThrow(() -> ServiceException.other(BAD_PATH));
+        if (kernel != null) {
+            throw ServiceException.other("remounting is not supported where EROFS serves");
+        }
         try (Turn _ = turn(Optional.of(path))) {
             ServedImage old = image(mountPoint);
             ServedImage next = old.successor(source(request), pool, commons);
@@ -355,9 +382,17 @@ final class Mounts implements AutoCloseable {
             lock.lock();
             try {
                 old = mounted.get(path);
-                if (old == null) {
-                    throw ServiceException.other(NOT_MOUNTED);
-                }
+            } finally {
+                lock.unlock();
+            }
+            if (old == null) {
+                throw ServiceException.other(NOT_MOUNTED);
+            }
+            if (!old.withdraw()) {
+                throw ServiceException.other(mountPoint + " is in use");
+            }
+            lock.lock();
+            try {
                 if (old.fuse().isPresent()) {
                     vfs.detach(path);
                 }
@@ -375,15 +410,31 @@ final class Mounts implements AutoCloseable {
         }
     }
 
+    /** Forgets a file system that somebody else unmounted. */
+    void vanished(ServedFileSystem fileSystem) {
+        String mountPoint = fileSystem.record().mountPoint();
+        VfsPath path = VfsPath.of(mountPoint).orElseThrow();
+        try (Turn _ = turn(Optional.of(path))) {
+            lock.lock();
+            try {
+                if (!mounted.remove(path, fileSystem)) {
+                    return;
+                }
+            } finally {
+                lock.unlock();
+            }
+            LOG.log(Level.INFO, "Rafs filesystem unmounted from {0} by somebody else", mountPoint);
+            retirement.close(fileSystem);
+        }
+    }
+
     /** Traces the reads of all images that are mounted and will be, or of none. */
     void trace(boolean wanted) {
         lock.lock();
         try {
             tracing = wanted;
             for (ServedFileSystem fileSystem : mounted.values()) {
-                if (fileSystem instanceof ServedImage image) {
-                    image.trace(wanted);
-                }
+                fileSystem.image().ifPresent(image -> image.trace(wanted));
             }
         } finally {
             lock.unlock();
@@ -398,8 +449,9 @@ final class Mounts implements AutoCloseable {
                 return image(mountPoint.get()).traceReport();
             }
             for (ServedFileSystem fileSystem : list()) {
-                if (fileSystem instanceof ServedImage image) {
-                    image.traceReport().ifPresent(reports::add);
+                Optional<ServedImage> image = fileSystem.image();
+                if (image.isPresent()) {
+                    image.get().traceReport().ifPresent(reports::add);
                 }
             }
         } catch (IOException e) {

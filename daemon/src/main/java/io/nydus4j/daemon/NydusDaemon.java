@@ -3,12 +3,14 @@ package io.nydus4j.daemon;
 import io.nydus4j.daemon.api.DaemonState;
 import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.endpoint.ApiRouter;
+import io.nydus4j.daemon.erofs.ErofsHandOver;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.http.HttpServer;
 import io.nydus4j.daemon.metrics.EventLog;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.Inheritance;
+import io.nydus4j.daemon.upgrade.RunFolder;
 import io.nydus4j.daemon.vfs.Vfs;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
@@ -57,6 +59,8 @@ public final class NydusDaemon implements AutoCloseable {
     private final CompletableFuture<DaemonEnd> end = new CompletableFuture<>();
     private final CompletableFuture<DaemonEnd> closed = new CompletableFuture<>();
     private volatile @Nullable FuseSession session;
+    private volatile @Nullable ErofsFrontEnd kernel;
+    private volatile @Nullable ErofsWatch watch;
     private boolean adopted;
     private @Nullable HttpServer api;
 
@@ -120,6 +124,7 @@ public final class NydusDaemon implements AutoCloseable {
     private static boolean hasCrashed(Path mountPoint, Path socket) throws IOException {
         if (!Files.exists(socket)
                 || io.nydus4j.linux.mount.MountTable.find(NativePath.bytes(mountPoint))
+                        .filter(mount -> mount.type().startsWith("fuse"))
                         .isEmpty()) {
             return false;
         }
@@ -133,6 +138,9 @@ public final class NydusDaemon implements AutoCloseable {
     /** Takes a predecessor's session over, or mounts. */
     private void obtain(Path mountPoint) throws ServiceException {
         try {
+            if (isShownByKernel(mountPoint)) {
+                return;
+            }
             Optional<Inheritance> inheritance = continuity.inherited();
             if (inheritance.isPresent()) {
                 adopt(inheritance.get());
@@ -158,6 +166,84 @@ public final class NydusDaemon implements AutoCloseable {
         } catch (IOException e) {
             throw ServiceException.of(e);
         }
+    }
+
+    /** Has the kernel's EROFS serve, if that is wanted and, where there is a choice, possible. */
+    private boolean isShownByKernel(Path mountPoint) throws IOException, ServiceException {
+        if (options.driver() == Driver.FUSE) {
+            return false;
+        }
+        RunFolder folder = ErofsFrontEnd.runFolder(options, mountPoint);
+        Optional<String> obstacle = obstacle();
+        if (options.driver() == Driver.EROFS && obstacle.isPresent()) {
+            throw new IOException(obstacle.get());
+        }
+        if (obstacle.isEmpty() || ErofsHandOver.isUsed(folder)) {
+            try {
+                showByKernel(mountPoint, folder);
+                return true;
+            } catch (IOException e) {
+                ErofsFrontEnd opened = kernel;
+                boolean choice = options.driver() == Driver.AUTO
+                        && (opened == null || !opened.isAdopted())
+                        && (!(e instanceof MountFailure failure) || failure.isOfKernel());
+                if (!choice) {
+                    throw e;
+                }
+                if (opened != null) {
+                    opened.stop();
+                    opened.forget();
+                }
+                kernel = null;
+                mounts.serveBy(null);
+                obstacle = Optional.of(String.valueOf(e.getMessage()));
+            }
+        }
+        LOG.log(Level.INFO, "served through FUSE, not by EROFS: {0}", obstacle.orElseThrow());
+        return false;
+    }
+
+    /** Returns what speaks against EROFS before anything was tried. */
+    private Optional<String> obstacle() {
+        if (options.sharedDirectory().isPresent()) {
+            return Optional.of("it does not show directories of the host");
+        }
+        if (options.driver() == Driver.AUTO && options.image().isEmpty()) {
+            return Optional.of("images that are mounted later may need it");
+        }
+        if (options.traced()) {
+            return Optional.of("reads are to be traced");
+        }
+        return options.allowOther() ? Optional.empty() : Optional.of("only one user shall get in");
+    }
+
+    private void showByKernel(Path mountPoint, RunFolder folder) throws IOException, ServiceException {
+        ErofsFrontEnd opened = ErofsFrontEnd.open(mountPoint, folder);
+        kernel = opened;
+        adopted = opened.isAdopted();
+        mounts.serveBy(opened);
+        MountTable inherited = opened.inherited();
+        mounts.restore(inherited);
+        opened.resume();
+        if (options.image().isPresent()
+                && inherited.mounts().stream()
+                        .noneMatch(mount -> mount.mountPoint().equals(options.virtualMountPoint()))) {
+            mounts.mountFirst(options.image().get(), options.virtualMountPoint());
+        }
+    }
+
+    /** Tells whether the kernel's EROFS serves. */
+    boolean isServedByKernel() {
+        return kernel != null;
+    }
+
+    /**
+     * Tells whether the end of the process would leave somebody waiting for data, so that it must not end yet. {@link #close} returns when
+     * it may.
+     */
+    public boolean isNeeded() {
+        ErofsFrontEnd frontEnd = kernel;
+        return frontEnd != null && !frontEnd.isSettled() && end.getNow(DaemonEnd.STOPPED) != DaemonEnd.LEFT;
     }
 
     private void adopt(Inheritance inheritance) throws IOException, ServiceException {
@@ -204,6 +290,11 @@ public final class NydusDaemon implements AutoCloseable {
     /** Starts to serve what was mounted or taken over. */
     void begin() throws ServiceException {
         lifecycle.start(() -> {
+            ErofsFrontEnd frontEnd = kernel;
+            if (frontEnd != null) {
+                beginByKernel(frontEnd);
+                return;
+            }
             FuseSession current = session;
             if (current == null) {
                 throw ServiceException.other("failed to start service, failed to create FUSE server, ");
@@ -222,6 +313,16 @@ public final class NydusDaemon implements AutoCloseable {
                 throw ServiceException.of(e);
             }
         });
+    }
+
+    private void beginByKernel(ErofsFrontEnd frontEnd) throws ServiceException {
+        try {
+            watch = ErofsWatch.start(frontEnd, mounts, options, end::complete);
+            LOG.log(Level.INFO, "EROFS daemon started!");
+            mounts.start();
+        } catch (IOException e) {
+            throw ServiceException.of(e);
+        }
     }
 
     private void serveApi() throws IOException {
@@ -335,19 +436,38 @@ public final class NydusDaemon implements AutoCloseable {
             }
             LOG.log(Level.INFO, "nydusd quits");
             FuseSession current = session;
+            ErofsFrontEnd frontEnd = kernel;
+            boolean left = end.join() == DaemonEnd.LEFT;
+            if (frontEnd != null && !left && end.join() != DaemonEnd.DETACHED) {
+                frontEnd.settle();
+            }
             try (mounts;
                     current) {
                 HttpServer server = api;
                 if (server != null) {
                     server.close();
                 }
+                if (frontEnd != null) {
+                    stopKernel(frontEnd);
+                }
             } finally {
                 lifecycle.end(() -> {});
                 closed.complete(end.join());
-                if (current != null && end.join() != DaemonEnd.LEFT) {
+                if (frontEnd != null && frontEnd.isSettled()) {
+                    frontEnd.forget();
+                }
+                if (current != null && !left) {
                     continuity.forget();
                 }
             }
         }
+    }
+
+    private void stopKernel(ErofsFrontEnd frontEnd) throws IOException {
+        ErofsWatch watching = watch;
+        if (watching != null) {
+            watching.stop();
+        }
+        frontEnd.stop();
     }
 }

@@ -27,6 +27,21 @@ interface ServedFileSystem extends AutoCloseable {
     /** Returns what is counted of it; empty if nothing is. */
     Optional<FileSystemCounters> counters();
 
+    /** Returns the image that it is, if it is one. */
+    default Optional<ServedImage> image() {
+        return Optional.empty();
+    }
+
+    /**
+     * Takes it out of sight, where that is not done by detaching what answers.
+     *
+     * @return false if somebody uses it, and it stays
+     * @throws IOException if that is refused for another reason
+     */
+    default boolean withdraw() throws IOException {
+        return true;
+    }
+
     /** Starts what goes on beside serving; returns at once. */
     void start() throws IOException;
 

@@ -13,12 +13,15 @@ import io.nydus4j.daemon.trace.AccessTrace;
 import io.nydus4j.daemon.trace.TraceReport;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.file.ProcessIdentity;
+import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.RafsPaths;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.Superblock;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
+import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.config.ConfigurationException;
+import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.RafsConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.device.BlobDevice;
@@ -217,6 +220,38 @@ final class ServedImage implements ServedFileSystem {
             RafsPaths.inoFromPath(rafs, file.getBytes(StandardCharsets.UTF_8)).ifPresent(inos::add);
         }
         device.startPrefetch(Optional.of(inos), files.get().equals(List.of("/")));
+    }
+
+    @Override
+    public Optional<ServedImage> image() {
+        return Optional.of(this);
+    }
+
+    /** Returns its data, by blob index. */
+    List<LazyBlob> blobs() {
+        return device.blobs();
+    }
+
+    /** Returns what to serve. */
+    ImageSource source() {
+        return source;
+    }
+
+    /** Returns where it is mounted in the daemon's name space, as the request had it. */
+    String mountPoint() {
+        return place.mountPoint();
+    }
+
+    /** Returns its metadata. */
+    Bootstrap metadata() {
+        return rafs;
+    }
+
+    /** Tells whether its configuration wants everything to be fetched. */
+    boolean wantsEverything() {
+        PrefetchConfiguration prefetch =
+                source.configuration().rafs().orElse(RafsConfiguration.DEFAULT).prefetch();
+        return prefetch.enable() && prefetch.prefetchAll();
     }
 
     @Override

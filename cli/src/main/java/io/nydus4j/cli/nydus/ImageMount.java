@@ -116,7 +116,10 @@ record ImageMount(Process process, Path socket, double seconds) {
                 "--bootstrap",
                 image.bootstrap().toString(),
                 "--mountpoint",
-                directory.toString());
+                directory.toString(),
+                "--driver",
+                "auto",
+                "--detach-when-complete");
     }
 
     /** Returns the daemon's launcher: beside the one that started this process, or found by the shell. */

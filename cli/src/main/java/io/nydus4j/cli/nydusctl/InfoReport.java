@@ -43,6 +43,9 @@ final class InfoReport {
             field(report, "Mode", plain(config.get("rafs").get("mode")));
             field(report, "Prefetch", plain(prefetch.get("enable")));
             field(report, "Prefetch Merging Size", plain(prefetch.get("batch_size")));
+            if (mount.get("blobs") instanceof JsonValue.JsonObject blobs) {
+                blobs.members().forEach((id, state) -> field(report, "Blob " + id, plain(state)));
+            }
             report.append('\n');
         }
     }

@@ -8,6 +8,7 @@ import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.option.UsageException;
 import io.nydus4j.daemon.DaemonEnd;
 import io.nydus4j.daemon.DaemonOptions;
+import io.nydus4j.daemon.Driver;
 import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.api.BuildInfo;
@@ -74,6 +75,14 @@ final class ServeCommand implements Command {
                         "resend",
                         List.of("none", "resend", "flush"),
                         "What becomes of requests when another daemon takes over.")
+                .choice(
+                        "--driver",
+                        "fuse",
+                        List.of("auto", "fuse", "erofs"),
+                        "How the kernel shows images: by FUSE, by its own EROFS, or by EROFS where it can.")
+                .flag(
+                        "--detach-when-complete",
+                        "With EROFS: ends when all data is here; the mount then lives without a process.")
                 .flag("--trace", "Notes from the start who reads what first; `nydusctl trace show` tells.")
                 .value("--id", "The id of this instance; needs --supervisor.")
                 .value("--supervisor", "The socket of the supervisor, which keeps the mount for a successor.")
@@ -96,6 +105,7 @@ final class ServeCommand implements Command {
                         "nydusd -B image.boot -C config.json -M /mnt/image -A /run/api.sock",
                         "nydusd -M /mnt/images -A /run/api.sock      # images are mounted by nydusctl",
                         "nydusd --respawn -B image.boot -D blobs/ -M /mnt/image      # survives kill -9",
+                        "nydusd --driver auto -B image.boot -C config.json -M /mnt/image      # native speed where it can",
                         "umount /mnt/image      # ends the daemon, as SIGTERM does");
     }
 
@@ -126,6 +136,8 @@ final class ServeCommand implements Command {
                         arguments.path("--mountpoint").orElseThrow())
                 .virtualMountPoint(arguments.text("--virtual-mountpoint"))
                 .traced(arguments.has("--trace"))
+                .driver(Driver.of(arguments.text("--driver")).orElseThrow())
+                .detachWhenComplete(arguments.has("--detach-when-complete"))
                 .threads(threads)
                 .buildInfo(build())
                 .logLevels(CommandLevels::set);

@@ -50,6 +50,11 @@ final class StopOnSignal {
             if (running != null) {
                 running.stop();
             }
+            while (running != null && running.isNeeded() && done.getCount() > 0) {
+                if (done.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                    break;
+                }
+            }
             if (known && done.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 Runtime.getRuntime().halt(0);
             }

@@ -2,12 +2,15 @@ package io.nydus4j.daemon.erofs;
 
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.mount.ErofsMount;
+import io.nydus4j.linux.mount.MountEntry;
+import io.nydus4j.linux.mount.MountTable;
 import io.nydus4j.storage.LazyBlob;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -18,11 +21,14 @@ public final class ErofsMounted {
     private final FillService fills;
     private final List<? extends LazyBlob> blobs;
     private final byte[] target;
+    /** Of these one is this mount's. */
+    private volatile Superblocks superblocks;
 
-    private ErofsMounted(FillService fills, List<? extends LazyBlob> blobs, byte[] target) {
+    private ErofsMounted(FillService fills, List<? extends LazyBlob> blobs, byte[] target, Superblocks superblocks) {
         this.fills = fills;
         this.blobs = blobs;
         this.target = target;
+        this.superblocks = superblocks;
     }
 
     /**
@@ -42,7 +48,9 @@ public final class ErofsMounted {
             for (LazyBlob blob : blobs) {
                 devices.add(bytes(fills.pathOf(blob)));
             }
+            Superblocks before = Superblocks.now();
             ErofsMount.mount(bytes(bootstrap), devices, mounted.target);
+            mounted.superblocks = Superblocks.now().without(before);
             return mounted;
         } catch (IOException | RuntimeException e) {
             mounted.detach();
@@ -51,14 +59,15 @@ public final class ErofsMounted {
     }
 
     /** Takes over a mount that a predecessor made: its files are filled from now on. */
-    static ErofsMounted attach(FillService fills, List<? extends LazyBlob> blobs, Path target) throws IOException {
+    public static ErofsMounted attach(FillService fills, List<? extends LazyBlob> blobs, Path target)
+            throws IOException {
         List<LazyBlob> added = new ArrayList<>();
         try {
             for (LazyBlob blob : blobs) {
                 fills.add(blob);
                 added.add(blob);
             }
-            return new ErofsMounted(fills, List.copyOf(blobs), bytes(target));
+            return new ErofsMounted(fills, List.copyOf(blobs), bytes(target), Superblocks.now());
         } catch (IOException | RuntimeException e) {
             added.forEach(fills::remove);
             throw e;
@@ -66,12 +75,49 @@ public final class ErofsMounted {
     }
 
     private static byte[] bytes(Path path) {
-        return path.toString().getBytes(StandardCharsets.UTF_8);
+        return NativePath.bytes(path);
     }
 
     /** Tells whether the kernel asks for nothing any more: the mount needs no process. */
     public boolean isDetached() {
         return blobs.stream().noneMatch(fills::isAsked);
+    }
+
+    /** Tells whether the kernel asks for nothing of one of its blobs any more. */
+    public boolean isComplete(LazyBlob blob) {
+        return !fills.isAsked(blob);
+    }
+
+    /** Tells whether an EROFS is mounted on a directory, by a look that touches no mount. */
+    public static boolean isMounted(Path target) throws IOException {
+        return isMounted(bytes(target));
+    }
+
+    private static boolean isMounted(byte[] target) throws IOException {
+        return isAmong(MountTable.read(), target);
+    }
+
+    private static boolean isAmong(List<MountEntry> table, byte[] target) {
+        return table.stream()
+                .anyMatch(entry -> entry.type().equals("erofs") && Arrays.equals(entry.mountPoint(), target));
+    }
+
+    /** Tells whether it can be seen on its directory. */
+    public boolean isMounted() throws IOException {
+        return isMounted(target);
+    }
+
+    /** Tells the same by a mount table that was read before. */
+    public boolean isAmong(List<MountEntry> table) {
+        return isAmong(table, target);
+    }
+
+    /**
+     * Tells whether nobody reads it any more: it was unmounted everywhere, and no file of it is open. What was taken out of sight while
+     * somebody used it, or is seen in another mount namespace, is not gone.
+     */
+    public boolean isGone() throws IOException {
+        return !isMounted() && superblocks.areGone();
     }
 
     /**
@@ -81,21 +127,22 @@ public final class ErofsMounted {
      * @throws IOException if the kernel refuses for another reason
      */
     public boolean unmount() throws IOException {
-        try {
-            ErofsMount.unmount(target);
-        } catch (ErrnoException e) {
-            if (e.errno() == Errno.EBUSY) {
-                return false;
-            }
-            if (e.errno() != Errno.EINVAL && e.errno() != Errno.ENOENT) { // not a mount any more
-                throw e;
+        if (isMounted()) {
+            try {
+                ErofsMount.unmount(target);
+            } catch (ErrnoException e) {
+                if (e.errno() == Errno.EBUSY) {
+                    return false;
+                }
+                if (e.errno() != Errno.EINVAL && e.errno() != Errno.ENOENT) { // not a mount any more
+                    throw e;
+                }
             }
         }
-        detach();
         return true;
     }
 
-    /** Lets go of the blobs; the mount, if it is still there, must need nothing any more. */
+    /** Lets go of the blobs; the mount must be gone or {@link #isDetached detached}. */
     public void detach() {
         blobs.forEach(fills::remove);
     }

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class FillService implements AutoCloseable {
     private static final Logger LOG = System.getLogger(FillService.class.getName());
     /** Readers that are worked on at a time; each has a descriptor. */
-    private static final int SLOTS = 256;
+    private static final int SLOTS = 2048;
     /** How often blobs are asked whether they are complete. */
     private static final Duration LOOK = Duration.ofMillis(250);
 
@@ -55,22 +55,35 @@ public final class FillService implements AutoCloseable {
     private final Condition slotFree = lock.newCondition();
     private final Map<FileId, Filled> files = new HashMap<>();
     private final Deque<FillJournal.Slot> free = new ArrayDeque<>();
+    private final List<Inherited> inherited = new ArrayList<>();
+    private boolean begun;
     private boolean closed;
 
     /** A file that takes part. */
     private static final class Filled {
-        private final LazyBlob blob;
         private final Descriptor descriptor;
+        /** Who fills it, once for each that was added: the first of them does. Guarded by the service's lock, never empty. */
+        private final List<LazyBlob> blobs = new ArrayList<>();
         /** Guarded by the service's lock. */
-        private int users = 1;
-        /** Guarded by the service's lock. */
-        private boolean marked = true;
+        private boolean marked;
+        /** Whether this process opened the file when it was marked already, so that it is asked about its own writing, too. */
+        private final boolean openedMarked;
 
-        Filled(LazyBlob blob, Descriptor descriptor) {
-            this.blob = blob;
+        Filled(Descriptor descriptor, boolean openedMarked) {
             this.descriptor = descriptor;
+            this.openedMarked = openedMarked;
+        }
+
+        private boolean isOf(LazyBlob blob) {
+            return blobs.stream().anyMatch(one -> one == blob);
         }
     }
+
+    /**
+     * A reader that was heard of before this service answers. The number of the descriptor that a predecessor had is kept from others by
+     * one of ours, unless it was in use.
+     */
+    private record Inherited(FillJournal.Slot slot, PreContentEvent event, Optional<Descriptor> occupied) {}
 
     private FillService(PreContentGroup group, FillJournal journal) {
         this.group = group;
@@ -92,12 +105,16 @@ public final class FillService implements AutoCloseable {
     }
 
     /**
-     * Takes a group over, with the journal of those who were heard of but not answered. Nobody is answered before {@link #begin}.
+     * Takes a group over, with the journal of those who were heard of but not answered. Until {@link #begin} nobody is answered but this
+     * process, which the kernel asks about, too, when it opens and writes files that are marked already.
+     *
+     * <p>The kernel matches answers by the numbers that descriptors had in the predecessor, so those are occupied at once, lest a new event
+     * gets one of them: to be called before much else is opened.
      *
      * @param group   closed by this service
      * @param journal path of the predecessor's journal
      */
-    static FillService over(PreContentGroup group, Path journal) throws IOException {
+    public static FillService over(PreContentGroup group, Path journal) throws IOException {
         FillService service;
         try {
             service = new FillService(group, FillJournal.open(journal, SLOTS));
@@ -108,38 +125,43 @@ public final class FillService implements AutoCloseable {
         for (FillJournal.Slot slot : service.journal.slots()) {
             if (slot.isFree()) {
                 service.free.add(slot);
-            }
-        }
-        return service;
-    }
-
-    /**
-     * Begins to answer, those first who wait since a predecessor's time; their blobs have been {@link #add added}. To be called once.
-     *
-     * <p>The kernel matches answers by the numbers that descriptors had in the predecessor. Those that are free here are occupied, so that
-     * no new event gets one of them; readers whose numbers are in use here are answered before new events are read.
-     */
-    void begin() throws IOException {
-        for (FillJournal.Slot slot : journal.slots()) {
-            if (slot.isFree()) {
                 continue;
             }
             PreContentEvent event = PreContentEvent.parse(slot.event());
             if (event.descriptor() < 0) {
-                giveBack(slot);
+                service.giveBack(slot);
                 continue;
             }
-            Optional<Descriptor> occupied = group.descriptor().duplicateAt(event.descriptor());
-            if (occupied.isPresent()) {
-                Thread.ofVirtual()
-                        .name("nydus-fill")
-                        .start(() -> answer(slot, occupied.get(), fillAnew(slot.file(), event)));
-            } else {
-                respond(event.descriptor(), fillAnew(slot.file(), event));
-                giveBack(slot);
-            }
+            service.inherited.add(new Inherited(slot, event, group.descriptor().duplicateAt(event.descriptor())));
         }
-        loop.start();
+        service.loop.start();
+        return service;
+    }
+
+    /**
+     * Begins to answer all who wait, those since a predecessor's time first; their blobs have been {@link #add added}. To be called once.
+     */
+    public void begin() {
+        List<Inherited> readers;
+        lock.lock();
+        try {
+            begun = true;
+            readers = List.copyOf(inherited);
+            inherited.clear();
+        } finally {
+            lock.unlock();
+        }
+        for (Inherited reader : readers) {
+            Thread.ofVirtual().name("nydus-fill").start(() -> {
+                int errno = fillAnew(reader.slot().file(), reader.event());
+                if (reader.occupied().isPresent()) {
+                    answer(reader.slot(), reader.occupied().get(), errno);
+                } else {
+                    respond(reader.event().descriptor(), errno);
+                    giveBack(reader.slot());
+                }
+            });
+        }
     }
 
     /** Makes a range ready for a reader of the predecessor's; returns 0 or the error number that it gets. */
@@ -149,10 +171,10 @@ public final class FillService implements AutoCloseable {
         try {
             Filled known = files.get(id);
             if (known != null) {
-                wanted.add(known.blob);
+                wanted.add(known.blobs.getFirst());
             } else if (id.equals(FileId.UNKNOWN)) {
                 // The process died before it looked which file it is: it is one of these.
-                files.values().forEach(filled -> wanted.add(filled.blob));
+                files.values().forEach(filled -> wanted.add(filled.blobs.getFirst()));
             }
         } finally {
             lock.unlock();
@@ -184,8 +206,8 @@ public final class FillService implements AutoCloseable {
      */
     public void add(LazyBlob blob) throws IOException {
         Path path = blob.file()
-                .orElseThrow(() -> new IOException(
-                        "blob " + blob.info().effectiveId() + " has no file that the kernel could read"));
+                .orElseThrow(() -> new IOException("blob " + blob.info().effectiveId()
+                        + " has no file that the kernel could read, or one that is under a budget"));
         Descriptor descriptor = PosixFiles.open(
                 Descriptor.WORKING_DIRECTORY,
                 path.toString().getBytes(StandardCharsets.UTF_8),
@@ -196,12 +218,17 @@ public final class FillService implements AutoCloseable {
             FileId id = FileId.of(descriptor.status());
             Filled known = files.get(id);
             if (known != null) {
-                known.users++;
+                known.blobs.add(blob);
                 descriptor.close();
                 return;
             }
-            group.mark(descriptor, PreContentGroup.PRE_ACCESS);
-            files.put(id, new Filled(blob, descriptor));
+            Filled filled = new Filled(descriptor, !begun);
+            filled.blobs.add(blob);
+            if (!blob.isComplete()) {
+                group.mark(descriptor, PreContentGroup.PRE_ACCESS);
+                filled.marked = true;
+            }
+            files.put(id, filled);
         } catch (IOException | RuntimeException e) {
             descriptor.close();
             throw e;
@@ -222,7 +249,7 @@ public final class FillService implements AutoCloseable {
 
     private Filled filledOf(LazyBlob blob) {
         return files.values().stream()
-                .filter(filled -> filled.blob == blob)
+                .filter(filled -> filled.isOf(blob))
                 .findFirst()
                 .orElseThrow();
     }
@@ -231,14 +258,17 @@ public final class FillService implements AutoCloseable {
     public void remove(LazyBlob blob) {
         lock.lock();
         try {
-            for (Map.Entry<FileId, Filled> entry : files.entrySet()) {
-                Filled filled = entry.getValue();
-                if (filled.blob == blob && --filled.users == 0) {
-                    unmark(filled);
-                    files.remove(entry.getKey());
-                    close(filled.descriptor);
-                    return;
-                }
+            Optional<Filled> known =
+                    files.values().stream().filter(filled -> filled.isOf(blob)).findFirst();
+            if (known.isEmpty()) {
+                return;
+            }
+            Filled filled = known.get();
+            filled.blobs.remove(blob);
+            if (filled.blobs.isEmpty()) {
+                unmark(filled);
+                files.values().remove(filled);
+                close(filled.descriptor);
             }
         } finally {
             lock.unlock();
@@ -249,7 +279,7 @@ public final class FillService implements AutoCloseable {
     public boolean isAsked(LazyBlob blob) {
         lock.lock();
         try {
-            return files.values().stream().anyMatch(filled -> filled.blob == blob && filled.marked);
+            return files.values().stream().anyMatch(filled -> filled.isOf(blob) && filled.marked);
         } finally {
             lock.unlock();
         }
@@ -287,7 +317,7 @@ public final class FillService implements AutoCloseable {
                         return;
                     }
                     for (Filled filled : files.values()) {
-                        if (filled.marked && filled.blob.isComplete()) {
+                        if (filled.marked && filled.blobs.stream().anyMatch(LazyBlob::isComplete)) {
                             unmark(filled);
                         }
                     }
@@ -359,37 +389,57 @@ public final class FillService implements AutoCloseable {
             return;
         }
         Descriptor descriptor = Descriptor.adopt(event.descriptor());
-        Filled filled;
+        @Nullable LazyBlob blob;
+        boolean own = false;
+        boolean early = false;
         try {
             FileId id = FileId.of(descriptor.status());
             slot.setFile(id);
             lock.lock();
             try {
-                filled = files.get(id);
+                Filled filled = files.get(id);
+                blob = filled == null ? null : filled.blobs.getFirst();
+                own = (!begun || filled != null && filled.openedMarked) && isOwn(event);
+                early = !begun && !own;
+                if (early) {
+                    inherited.add(new Inherited(slot, event, Optional.of(descriptor)));
+                }
             } finally {
                 lock.unlock();
             }
         } catch (ErrnoException e) {
             LOG.log(Level.ERROR, "a reader of an unknown file is refused: " + e.getMessage());
-            filled = null;
+            blob = null;
         }
-        if (filled == null) {
+        if (early) {
+            return;
+        }
+        if (own) {
+            answer(slot, descriptor, 0);
+            return;
+        }
+        if (blob == null) {
             answer(slot, descriptor, Errno.EIO);
             return;
         }
-        LazyBlob blob = filled.blob;
         long start = Math.min(event.offset(), blob.size());
         long length = Math.min(Math.max(event.count(), 1), blob.size() - start);
         if (length == 0 || blob.isReady(start, length)) {
             answer(slot, descriptor, 0);
             return;
         }
+        LazyBlob wanted = blob;
         try {
-            Thread.ofVirtual().name("nydus-fill").start(() -> fill(slot, descriptor, blob, start, length));
+            Thread.ofVirtual().name("nydus-fill").start(() -> fill(slot, descriptor, wanted, start, length));
         } catch (Throwable e) {
             answer(slot, descriptor, Errno.EIO);
             throw e;
         }
+    }
+
+    /** Tells whether it is this process that waits, to write what others wait for: it never reads its own mounts. */
+    private static boolean isOwn(PreContentEvent event) {
+        return Files.exists(Path.of("/proc/self/task", Integer.toString(event.thread())));
     }
 
     private void fill(FillJournal.Slot slot, Descriptor descriptor, LazyBlob blob, long start, long length) {
@@ -430,17 +480,6 @@ public final class FillService implements AutoCloseable {
         }
     }
 
-    private void awaitAnswers() {
-        lock.lock();
-        try {
-            while (free.size() < SLOTS) {
-                slotFree.awaitUninterruptibly();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /**
      * Stops, once those who wait have their answers. Readers that come later are let through when nobody else holds the group: unmount
      * before.
@@ -455,7 +494,7 @@ public final class FillService implements AutoCloseable {
             lock.unlock();
         }
         boolean interrupted = false;
-        while (loop.isAlive()) { // never, if it was not begun
+        while (loop.isAlive()) {
             try {
                 loop.join();
             } catch (InterruptedException e) {
@@ -465,9 +504,13 @@ public final class FillService implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        awaitAnswers();
         lock.lock();
         try {
+            // Who was not answered waits for a successor.
+            inherited.forEach(reader -> reader.occupied().ifPresent(FillService::close));
+            while (begun && free.size() < SLOTS) {
+                slotFree.awaitUninterruptibly();
+            }
             files.values().forEach(filled -> close(filled.descriptor));
             files.clear();
         } finally {

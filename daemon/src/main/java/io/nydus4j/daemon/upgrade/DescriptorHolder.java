@@ -12,6 +12,17 @@ import java.util.Map;
  */
 public interface DescriptorHolder {
     /**
+     * Chooses by the environment who holds descriptors: the service manager if it offers to, else a process of its own.
+     *
+     * @param folder where it is noted who that is
+     */
+    static DescriptorHolder in(RunFolder folder, Map<String, String> environment) {
+        return ServiceManagerHolder.isOffered(environment)
+                ? new ServiceManagerHolder(environment)
+                : new SleepingHolder(folder);
+    }
+
+    /**
      * Holds descriptors from now on, and nothing that was held before.
      *
      * @param descriptors by names of letters, digits and dashes; they stay the caller's, to be kept open until {@link #release}

@@ -27,11 +27,7 @@ public final class HandOver {
 
     /** Chooses by the environment who holds the descriptor: the service manager if it offers to, else a process of its own. */
     public static HandOver in(RunFolder folder, Map<String, String> environment) {
-        return new HandOver(
-                folder,
-                ServiceManagerHolder.isOffered(environment)
-                        ? new ServiceManagerHolder(environment)
-                        : new SleepingHolder(folder));
+        return new HandOver(folder, DescriptorHolder.in(folder, environment));
     }
 
     /** Tells which process serves the mount now; empty if none does. */

@@ -72,6 +72,8 @@ class ErofsMountedTest {
             Listing.assertSame(Listing.hardLinks(mountPoint), Listing.hardLinks(tree));
             Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree));
             assertThat(mounted.unmount()).isTrue();
+            assertThat(mounted.isGone()).isTrue();
+            mounted.detach();
         }
     }
 }

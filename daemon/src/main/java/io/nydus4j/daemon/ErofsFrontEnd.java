@@ -1,0 +1,244 @@
+package io.nydus4j.daemon;
+
+import io.nydus4j.daemon.erofs.ErofsHandOver;
+import io.nydus4j.daemon.erofs.ErofsMounted;
+import io.nydus4j.daemon.erofs.ErofsState;
+import io.nydus4j.daemon.erofs.FillService;
+import io.nydus4j.daemon.state.MountRecord;
+import io.nydus4j.daemon.state.MountTable;
+import io.nydus4j.daemon.upgrade.RunFolder;
+import io.nydus4j.daemon.vfs.VfsState;
+import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.mount.MountFlags;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Lets the kernel's EROFS serve a daemon's images: each is mounted on the daemon's mount point or a directory below it, and read by the
+ * kernel from the cache's files, which are filled just before. Safe for use by several threads.
+ *
+ * <p>Nobody may be left alone with a file that is not complete: while a mount is in use and lacks data, {@link #settle} does not return,
+ * and if the process dies, readers wait for a successor, which takes over what is left in the run folder.
+ */
+final class ErofsFrontEnd {
+    private static final Logger LOG = System.getLogger(ErofsFrontEnd.class.getName());
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    private final Path root;
+    private final ErofsHandOver handOver;
+    private final FillService fills;
+    private final MountTable inherited;
+    private final boolean adopted;
+    /** All that the kernel may read, what was unmounted and is still in use, too. */
+    private final List<KernelImage> images = new CopyOnWriteArrayList<>();
+
+    private boolean adopting;
+    private volatile boolean settled;
+
+    private ErofsFrontEnd(Path root, ErofsHandOver handOver, FillService fills, Optional<MountTable> inherited) {
+        this.root = root;
+        this.handOver = handOver;
+        this.fills = fills;
+        this.inherited = inherited.orElse(new MountTable(List.of(), new VfsState(List.of(), 1)));
+        this.adopted = inherited.isPresent();
+        this.adopting = adopted;
+    }
+
+    /** Returns the run folder of a daemon: the one that was chosen, or the usual one. */
+    static RunFolder runFolder(DaemonOptions options, Path root) throws IOException {
+        return RunFolder.open(options.runFolder().orElseGet(() -> RunFolder.usual(Path.of("/run"), root)));
+    }
+
+    /**
+     * Takes over from a predecessor that died, or begins anew. Where nobody held readers back since a predecessor died, its mounts may
+     * have shown holes: they are taken away.
+     *
+     * @param root the daemon's mount point, without symbolic links
+     * @throws IOException if the kernel cannot hold readers back, this process may not, or the predecessor is alive
+     */
+    static ErofsFrontEnd open(Path root, RunFolder folder) throws IOException {
+        ErofsHandOver handOver = ErofsHandOver.in(folder);
+        Optional<ErofsState> left = handOver.state();
+        if (left.isPresent() && left.get().daemon().isAlive()) {
+            throw new IOException("process " + left.get().daemon().id() + " serves " + root);
+        }
+        if (left.isPresent()) {
+            Optional<PreContentGroup> group = handOver.take();
+            if (group.isPresent()) {
+                FillService fills = FillService.over(group.get(), handOver.journal());
+                return new ErofsFrontEnd(
+                        root, handOver, fills, Optional.of(left.get().mounts()));
+            }
+            takeAway(root, left.get());
+            handOver.forget();
+        }
+        FillService fills = FillService.start(handOver.journal());
+        try {
+            ErofsFrontEnd frontEnd = new ErofsFrontEnd(root, handOver, fills, Optional.empty());
+            frontEnd.save(Optional.empty());
+            handOver.hold(fills);
+            return frontEnd;
+        } catch (IOException | RuntimeException e) {
+            fills.close();
+            throw e;
+        }
+    }
+
+    private static void takeAway(Path root, ErofsState dead) throws IOException {
+        for (MountRecord mount : dead.mounts().mounts().reversed()) {
+            Path target = target(root, mount.mountPoint());
+            if (ErofsMounted.isMounted(target)) {
+                LOG.log(Level.WARNING, "{0} lost its daemon and its holder: it is mounted anew", target);
+                io.nydus4j.linux.mount.Mounts.unmount(
+                        NativePath.bytes(target), MountFlags.DETACH | MountFlags.NO_FOLLOW);
+            }
+        }
+    }
+
+    private static Path target(Path root, String mountPoint) {
+        return root.resolve(mountPoint.substring(1)).normalize();
+    }
+
+    /** Tells whether a predecessor's mounts are taken over. */
+    boolean isAdopted() {
+        return adopted;
+    }
+
+    /** Returns what a predecessor had mounted that still is. */
+    MountTable inherited() throws IOException {
+        List<MountRecord> still = new ArrayList<>();
+        for (MountRecord mount : inherited.mounts()) {
+            if (ErofsMounted.isMounted(target(root, mount.mountPoint()))) {
+                still.add(mount);
+            }
+        }
+        return new MountTable(still, inherited.vfs());
+    }
+
+    /** Answers readers from now on, once all that was inherited has been {@link #show shown}. */
+    void resume() {
+        if (adopting) {
+            adopting = false;
+            fills.begin();
+        }
+    }
+
+    /**
+     * Has the kernel show an image, or goes on with one that it does show since a predecessor's time.
+     *
+     * @param image belongs to the result
+     * @throws IOException if the kernel cannot show this image
+     */
+    KernelImage show(ServedImage image) throws IOException {
+        KernelRules.check(image);
+        Path target = target(root, image.mountPoint());
+        ErofsMounted mounted;
+        if (adopting) {
+            mounted = ErofsMounted.attach(fills, image.blobs(), target);
+        } else {
+            if (!target.equals(root)) {
+                Files.createDirectories(target);
+            }
+            save(Optional.of(image.record()));
+            mounted = ErofsMounted.mount(fills, KernelRules.metadata(image.source()), image.blobs(), target);
+        }
+        KernelImage shown = new KernelImage(image, mounted, this::closed);
+        images.add(shown);
+        save(Optional.empty());
+        return shown;
+    }
+
+    private void closed(KernelImage image) {
+        images.remove(image);
+        if (!settled) {
+            try {
+                save(Optional.empty());
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "the list of mounts is old: " + e.getMessage());
+            }
+        }
+    }
+
+    /** Writes down what a successor must know; of an image that is about to be mounted before it is. */
+    private synchronized void save(Optional<MountRecord> next) throws IOException {
+        List<MountRecord> records = new ArrayList<>();
+        images.forEach(image -> records.add(image.record()));
+        next.ifPresent(records::add);
+        handOver.save(new MountTable(records, new VfsState(List.of(), 1)));
+    }
+
+    /** Returns the images that the kernel shows or that somebody still uses. */
+    List<KernelImage> images() {
+        return images;
+    }
+
+    /** Tells whether there are images, and the kernel asks for nothing of them any more. */
+    boolean isDetached() {
+        return !images.isEmpty()
+                && images.stream().allMatch(image -> image.mounted().isDetached());
+    }
+
+    /** Says that all mounts are {@link #isDetached detached} and stay. */
+    void detach() {
+        settled = true;
+    }
+
+    /**
+     * Unmounts all images; where one is in use, it waits until it is free or all its data is here, which it fetches: then the mount stays,
+     * and needs no process.
+     */
+    void settle() throws IOException {
+        boolean said = false;
+        while (true) {
+            List<KernelImage> used = new ArrayList<>();
+            for (KernelImage image : images.reversed()) {
+                image.withdraw();
+                if (!image.needsNothing()) {
+                    used.add(image);
+                }
+            }
+            if (used.isEmpty()) {
+                settled = true;
+                return;
+            }
+            if (!said) {
+                LOG.log(
+                        Level.WARNING,
+                        "{0} is in use: this process stays until it is free or all its data is here",
+                        root);
+                said = true;
+            }
+            used.forEach(KernelImage::fillAll);
+            try {
+                Thread.sleep(LOOK);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return; // the holder keeps readers back
+            }
+        }
+    }
+
+    /** Tells whether the end of this process harms nobody. */
+    boolean isSettled() {
+        return settled;
+    }
+
+    /** Stops answering; who reads then waits for a successor, if somebody holds the group. */
+    void stop() throws IOException {
+        fills.close();
+    }
+
+    /** Leaves nothing to a successor. */
+    void forget() throws IOException {
+        handOver.forget();
+    }
+}

@@ -1,0 +1,64 @@
+package io.nydus4j.daemon;
+
+import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.linux.RawBytes;
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.BootstrapWalk;
+import io.nydus4j.rafs.RafsVersion;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What the kernel's EROFS wants of an image. */
+final class KernelRules {
+    private static final int MAGIC = 0xE0F5_E1E2;
+    private static final int MAGIC_OFFSET = 1024;
+    /** What is left for a symbolic link's target in a block of a tarfs image, 512 bytes, behind an inode. */
+    private static final int LONGEST_TARFS_LINK = 448;
+
+    private KernelRules() {}
+
+    /**
+     * Refuses an image that the kernel would not show as it is.
+     *
+     * @throws IOException with the reason
+     */
+    static void check(ServedImage image) throws IOException {
+        Bootstrap metadata = image.metadata();
+        if (metadata.superblock().version() != RafsVersion.V6) {
+            throw new IOException("EROFS serves images of RAFS v6, this one is of "
+                    + metadata.superblock().version());
+        }
+        if (metadata.superblock().tarfs()) {
+            BootstrapWalk.preOrder(metadata, (inode, walk) -> {
+                // Longer ones go over a block's end, where the kernel does not look for them.
+                if (inode.isSymlink() && inode.size() > LONGEST_TARFS_LINK) {
+                    throw new RafsFormatException(
+                            "symbolic link " + RawBytes.printable(walk.path()),
+                            -1,
+                            "EROFS reads at most " + LONGEST_TARFS_LINK + " bytes of it in a tarfs image, it has "
+                                    + inode.size());
+                }
+            });
+        }
+    }
+
+    /** Returns the file that is nothing but the image's metadata: what was named, or what was extracted from the blob. */
+    static Path metadata(ImageSource source) throws IOException {
+        if (Files.isRegularFile(source.bootstrap()) && isMetadata(source.bootstrap())) {
+            return source.bootstrap().toAbsolutePath();
+        }
+        return InlinedBootstrap.place(source.configuration(), source.bootstrap())
+                .orElseThrow(() -> new IOException(source.bootstrap() + " is no file that the kernel can mount"));
+    }
+
+    private static boolean isMetadata(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file)) {
+            ByteBuffer word = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            return channel.read(word, MAGIC_OFFSET) == Integer.BYTES && word.getInt(0) == MAGIC;
+        }
+    }
+}

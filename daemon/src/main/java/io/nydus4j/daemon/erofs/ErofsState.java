@@ -1,0 +1,60 @@
+package io.nydus4j.daemon.erofs;
+
+import io.nydus4j.daemon.api.JsonException;
+import io.nydus4j.daemon.api.JsonValue;
+import io.nydus4j.daemon.api.JsonValue.JsonNumber;
+import io.nydus4j.daemon.api.JsonValue.JsonObject;
+import io.nydus4j.daemon.api.JsonValue.JsonString;
+import io.nydus4j.daemon.api.Members;
+import io.nydus4j.daemon.state.MountTable;
+import io.nydus4j.daemon.upgrade.ProcessMark;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a successor must know to fill the cache files of mounts. As a document it holds the secrets of the configurations.
+ *
+ * @param daemon who fills them, or did last
+ * @param mounts the images that the kernel was or is to be asked to mount
+ */
+public record ErofsState(ProcessMark daemon, MountTable mounts) {
+    private static final int VERSION = 1;
+
+    /** Returns this as a JSON document. */
+    byte[] toJson() {
+        return new JsonObject(new TreeMap<>(Map.of(
+                        "version", number(VERSION),
+                        "pid", number(daemon.id()),
+                        "start", number(daemon.start()),
+                        "table", new JsonString(mounts.toJson()))))
+                .toJson()
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static JsonValue number(long value) {
+        return new JsonNumber(Long.toString(value));
+    }
+
+    /**
+     * Reads a document.
+     *
+     * @throws JsonException if it is not one of this version
+     */
+    static ErofsState parse(byte[] document) throws JsonException {
+        JsonValue value = JsonValue.parse(document);
+        if (value.get("version").number() != VERSION) {
+            throw new JsonException("the state of EROFS mounts of another version than " + VERSION, 1, 0);
+        }
+        String table = Members.of(value, "the state of EROFS mounts").text("table");
+        return new ErofsState(
+                new ProcessMark(value.get("pid").number(), value.get("start").number()),
+                MountTable.parse(table.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Does not show the mounts' configurations. */
+    @Override
+    public String toString() {
+        return mounts.mounts().size() + " EROFS mounts of process " + daemon.id();
+    }
+}

@@ -1,0 +1,260 @@
+package io.nydus4j.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.nydus4j.daemon.api.DaemonClient;
+import io.nydus4j.daemon.api.DaemonState;
+import io.nydus4j.daemon.api.MountRequest;
+import io.nydus4j.daemon.erofs.ErofsMounted;
+import io.nydus4j.storage.config.StorageConfiguration;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Runs daemons whose images the kernel's EROFS serves. */
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
+class ErofsDaemonTest {
+    private static final String EVERYTHING = ",\"prefetch\":{\"enable\":true,\"prefetch_all\":true}";
+
+    @TempDir
+    Path directory;
+
+    private Path blobs;
+    private Path cache;
+    private Path mountPoint;
+
+    @BeforeEach
+    void prepare() throws Exception {
+        ErofsCondition.requireRootAndErofs();
+        blobs = directory.resolve("blobs");
+        cache = directory.resolve("cache");
+        mountPoint = Files.createDirectory(directory.resolve("mnt"));
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        Shell.run(
+                directory,
+                "grep -o \"$PWD/mnt[^ ]*\" /proc/self/mounts | sort -r | while read -r m; do umount -l \"$m\"; done");
+    }
+
+    private DaemonOptions.Builder options(Golden image, String rafs) throws IOException {
+        if (!Files.exists(blobs)) {
+            image.copyBlobs(blobs);
+        }
+        StorageConfiguration configuration = Golden.configuration(blobs, Optional.of(cache), rafs);
+        Path bootstrap = Files.exists(image.folder().resolve("boot"))
+                ? image.bootstrap()
+                : blobs.resolve(image.bootstrap().getFileName());
+        return DaemonOptions.builder(mountPoint, new ImageSource(bootstrap, configuration, Optional.empty()))
+                .driver(Driver.EROFS)
+                .runFolder(directory.resolve("run"))
+                .apiSocket(directory.resolve("api"));
+    }
+
+    private Path tree(Golden image) throws Exception {
+        Path tree = directory.resolve("tree");
+        if (!Files.exists(tree)) {
+            Files.createDirectory(tree);
+            Shell.out(
+                    tree,
+                    "tar --xattrs --xattrs-include='*' --numeric-owner -xpf \"$1\"",
+                    image.archivePath().toString());
+        }
+        return tree;
+    }
+
+    private void compareWithTree(Golden image, Path mounted) throws Exception {
+        Path tree = tree(image);
+        Listing.assertSame(Listing.attributes(mounted), image.adapt(Listing.attributes(tree)));
+        Listing.assertSame(Listing.devices(mounted), Listing.devices(tree));
+        Listing.assertSame(Listing.xattrs(mounted), Listing.xattrs(tree));
+        Listing.assertSame(Listing.hardLinks(mounted), Listing.hardLinks(tree));
+        Listing.assertSame(Listing.contents(mounted), Listing.contents(tree));
+    }
+
+    static Stream<Golden> images() {
+        return Golden.ALL.stream().filter(image -> image.isV6() && !image.name().equals("tar-tarfs"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("images")
+    void showsTheTreeOfEveryImage(Golden image) throws Exception {
+        for (String run : new String[] {"cold", "kept"}) {
+            try (NydusDaemon daemon = NydusDaemon.start(options(image, "").build())) {
+                assertThat(daemon.state()).as(run).isEqualTo(DaemonState.RUNNING);
+                assertThat(ErofsMounted.isMounted(mountPoint)).isTrue();
+                compareWithTree(image, mountPoint);
+            }
+            assertThat(ErofsMounted.isMounted(mountPoint)).isFalse();
+        }
+        assertThat(directory.resolve("run/erofs.json")).doesNotExist();
+    }
+
+    /** A link of 4,000 bytes lies in this image where the kernel does not look for it. */
+    @Test
+    void servesTarfsImagesWithLongLinksThroughFuse() throws Exception {
+        Golden image = Golden.of("tar-tarfs");
+        try (NydusDaemon daemon =
+                NydusDaemon.start(options(image, "").driver(Driver.AUTO).build())) {
+            assertThat(daemon.isServedByKernel()).isFalse();
+            compareWithTree(image, mountPoint);
+        }
+    }
+
+    @Test
+    void refusesImagesThatErofsDoesNotKnow() throws Exception {
+        assertThatThrownBy(() ->
+                        NydusDaemon.start(options(Golden.of("v5-lz4-4k"), "").build()))
+                .isInstanceOf(IOException.class)
+                .hasMessage("EROFS serves images of RAFS v6, this one is of V5");
+    }
+
+    @Test
+    void servesThroughFuseWhatErofsDoesNotKnow() throws Exception {
+        FuseCondition.requireRootAndFuse();
+        Golden image = Golden.of("v5-lz4-4k");
+        try (NydusDaemon daemon =
+                NydusDaemon.start(options(image, "").driver(Driver.AUTO).build())) {
+            assertThat(daemon.isServedByKernel()).isFalse();
+            Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree(image)));
+        }
+    }
+
+    @Test
+    void choosesErofsWhereItCan() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        try (NydusDaemon daemon =
+                NydusDaemon.start(options(image, "").driver(Driver.AUTO).build())) {
+            assertThat(daemon.isServedByKernel()).isTrue();
+            Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree(image)));
+        }
+    }
+
+    @Test
+    void endsWhenSomebodyElseUnmounts() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        try (NydusDaemon daemon = NydusDaemon.start(options(image, "").build())) {
+            Shell.out(directory, "umount mnt");
+            assertThat(daemon.await()).isEqualTo(DaemonEnd.UNMOUNTED);
+        }
+        assertThat(directory.resolve("run/erofs.json")).doesNotExist();
+    }
+
+    /** A reader that has a file open keeps the daemon until all is there; then both go on without the other. */
+    @Test
+    void fillsEverythingBeforeItLeavesAMountThatIsInUse() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        NydusDaemon daemon = NydusDaemon.start(options(image, "").build());
+        Process user = new ProcessBuilder("bash", "-c", "exec 5<mnt/sizes/noise-40000; echo open; read; sha256sum <&5")
+                .directory(directory.toFile())
+                .start();
+        assertThat(user.getInputStream().read()).isEqualTo('o');
+        daemon.close();
+        assertThat(ErofsMounted.isMounted(mountPoint)).isTrue();
+        compareWithTree(image, mountPoint);
+        user.getOutputStream().close();
+        assertThat(new String(user.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains(
+                        Shell.out(tree(image), "sha256sum < sizes/noise-40000").strip());
+    }
+
+    @Test
+    void servesWhatIsUsedAfterItWasTakenOutOfSight() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        NydusDaemon daemon = NydusDaemon.start(options(image, "").build());
+        Process user = new ProcessBuilder("bash", "-c", "cd mnt/sizes; echo in; read; cat * | sha256sum")
+                .directory(directory.toFile())
+                .start();
+        assertThat(user.getInputStream().read()).isEqualTo('i');
+        Shell.out(directory, "umount -l mnt");
+        assertThat(daemon.await()).isEqualTo(DaemonEnd.UNMOUNTED);
+        Thread closer = Thread.ofVirtual().start(() -> {
+            try {
+                daemon.close();
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        user.getOutputStream().close();
+        assertThat(new String(user.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains(Shell.out(tree(image), "cd sizes; cat * | sha256sum").strip());
+        closer.join();
+    }
+
+    @Test
+    void leavesCompleteMountsToTheKernel() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        try (NydusDaemon daemon = NydusDaemon.start(
+                options(image, EVERYTHING).detachWhenComplete(true).build())) {
+            assertThat(daemon.await()).isEqualTo(DaemonEnd.DETACHED);
+            assertThat(new DaemonClient(directory.resolve("api"))
+                            .info()
+                            .backends()
+                            .orElseThrow()
+                            .get("/")
+                            .blobs()
+                            .values())
+                    .containsOnly("detached");
+        }
+        assertThat(directory.resolve("run/erofs.json")).doesNotExist();
+        compareWithTree(image, mountPoint);
+    }
+
+    @Test
+    void mountsBelowItsMountPointWhatTheApiNames() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        image.copyBlobs(blobs);
+        DaemonOptions options = DaemonOptions.builder(mountPoint)
+                .driver(Driver.EROFS)
+                .runFolder(directory.resolve("run"))
+                .apiSocket(directory.resolve("api"))
+                .build();
+        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+            assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
+            DaemonClient client = new DaemonClient(directory.resolve("api"));
+            String configuration =
+                    Golden.configuration(blobs, Optional.of(cache)).toJson();
+            MountRequest request =
+                    new MountRequest(image.bootstrap().toString(), "rafs", configuration, Optional.empty());
+            client.mount("/one", request);
+            client.mount("/two/three", request);
+            compareWithTree(image, mountPoint.resolve("one"));
+            compareWithTree(image, mountPoint.resolve("two/three"));
+            assertThat(client.info().backends().orElseThrow()).containsOnlyKeys("/one", "/two/three");
+            client.unmount("/one");
+            assertThat(Shell.out(mountPoint, "ls one; ls two").strip()).isEqualTo("three");
+            Listing.assertSame(Listing.contents(mountPoint.resolve("two/three")), Listing.contents(tree(image)));
+        }
+    }
+
+    @Test
+    void runsProgramsFromAnOverlayOnTop() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        try (NydusDaemon daemon = NydusDaemon.start(options(image, "").build())) {
+            assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
+            String said = Shell.out(
+                    directory,
+                    "mkdir up work mnt2; mount -t tmpfs none up; mkdir up/u up/w;"
+                            + "mount -t overlay o -o lowerdir=mnt,upperdir=up/u,workdir=up/w mnt2;"
+                            + "cp /bin/sh mnt2/sh; mnt2/sh -c 'echo ran'; sha256sum < mnt2/sizes/noise-40000;"
+                            + "umount mnt2 up");
+            assertThat(said.lines().findFirst()).contains("ran");
+            assertThat(said)
+                    .contains(Shell.out(tree(image), "sha256sum < sizes/noise-40000")
+                            .strip());
+        }
+    }
+}

@@ -1,0 +1,314 @@
+package io.nydus4j.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.nydus4j.daemon.api.JsonValue;
+import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.http.FaultyServer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Kills daemons under readers of images that EROFS serves: they wait for the next daemon, and never see anything but the right bytes. */
+@Timeout(value = 15, unit = TimeUnit.MINUTES)
+class ErofsKillTest {
+    private static final boolean SOAK = Boolean.getBoolean("nydus4j.soak");
+    private static final int KILLS = 20;
+    private static final Duration MOST = SOAK ? Duration.ofMinutes(10) : Duration.ofSeconds(45);
+    private static final int READERS = 4;
+
+    @TempDir
+    Path directory;
+
+    private Path mountPoint;
+    private Path bootstrap;
+    private FaultyServer server;
+    private final long seed = System.nanoTime();
+    private final Random random = new Random(seed);
+
+    @BeforeEach
+    void prepare() throws Exception {
+        ErofsCondition.requireRootAndErofs();
+        mountPoint = Files.createDirectory(directory.resolve("mnt"));
+        Golden image = Golden.of("v6-zstd-4k");
+        bootstrap = image.bootstrap();
+        server = FaultyServer.start();
+        try (Stream<Path> files = Files.list(image.copyBlobs(directory.resolve("blobs")))) {
+            for (Path blob : files.toList()) {
+                server.with(blob.getFileName().toString(), Files.readAllBytes(blob));
+            }
+        }
+        Path tree = Files.createDirectory(directory.resolve("tree"));
+        Shell.out(tree, "tar --numeric-owner -xpf \"$1\"", image.archivePath().toString());
+    }
+
+    @AfterEach
+    void cleanUp() throws Exception {
+        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        releaseReaders();
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    /** Ends who holds the group, so that no reader waits any more. */
+    private void releaseReaders() throws IOException {
+        Path file = directory.resolve("run/holder.json");
+        if (Files.exists(file)) {
+            ProcessHandle.of(
+                            JsonValue.parse(Files.readAllBytes(file)).get("pid").number())
+                    .ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    private StorageConfiguration configuration(Path cache) throws IOException {
+        return StorageConfiguration.parse(
+                "{\"version\":2,\"id\":\"i\",\"backend\":{\"type\":\"http-proxy\",\"http-proxy\":{\"addr\":\""
+                        + server.address() + "\",\"path\":\"blobs\",\"timeout\":30,\"connect_timeout\":5}},"
+                        + "\"cache\":{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"" + cache
+                        + "\"}},\"rafs\":{\"mode\":\"direct\",\"batch_size\":0}}");
+    }
+
+    /** A daemon in a process of its own; what it needs is in a file. */
+    private final class Daemon {
+        private final Process process;
+
+        Daemon(Path configuration) throws IOException {
+            process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-XX:+UseSerialGC",
+                            "-XX:TieredStopAtLevel=1",
+                            "-Xshare:auto",
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            ErofsKillTest.class.getName(),
+                            mountPoint.toString(),
+                            bootstrap.toString(),
+                            configuration.toString(),
+                            directory.resolve("run").toString())
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
+                            directory.resolve("log").toFile()))
+                    .start();
+        }
+
+        void awaitMount() throws Exception {
+            Path mounts = Path.of("/proc/self/mounts");
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (!Files.readString(mounts).contains(mountPoint + " erofs")) {
+                assertThat(process.isAlive()).as(log()).isTrue();
+                assertThat(System.nanoTime()).as("not mounted in time").isLessThan(end);
+                Thread.sleep(5);
+            }
+        }
+
+        /** Waits until it serves, but for every fourth, which dies some time on its way there. */
+        void awaitBeginning() throws Exception {
+            if (random.nextInt(4) == 0) {
+                sleep(random.nextInt(1500));
+            } else {
+                awaitReady();
+            }
+        }
+
+        void awaitReady() throws Exception {
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+            while (!Files.exists(directory.resolve("run/ready-" + process.pid()))) {
+                assertThat(process.isAlive()).as(log()).isTrue();
+                assertThat(System.nanoTime()).as("not ready in time").isLessThan(end);
+                sleep(5);
+            }
+        }
+
+        void kill() throws InterruptedException {
+            process.destroyForcibly();
+            process.waitFor();
+        }
+    }
+
+    /** Runs a daemon until its mount is gone. */
+    public static void main(String[] args) throws IOException, InterruptedException {
+        ImageSource image =
+                new ImageSource(Path.of(args[1]), StorageConfiguration.load(Path.of(args[2])), Optional.empty());
+        DaemonOptions options = DaemonOptions.builder(Path.of(args[0]), image)
+                .driver(Driver.EROFS)
+                .runFolder(Path.of(args[3]))
+                .build();
+        int code;
+        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+            Files.createFile(
+                    Path.of(args[3]).resolve("ready-" + ProcessHandle.current().pid()));
+            code = daemon.await().exitCode();
+        }
+        System.exit(code);
+    }
+
+    private String log() throws IOException {
+        Path log = directory.resolve("log");
+        return Files.exists(log) ? Files.readString(log) : "no log";
+    }
+
+    /** What a reader saw. */
+    private record Seen(int files, List<String> wrong, long worstNanos) {}
+
+    private Seen readAll(long order) throws IOException {
+        List<Path> files;
+        Path tree = directory.resolve("tree");
+        try (Stream<Path> all = Files.walk(tree)) {
+            files = new ArrayList<>(
+                    all.filter(file -> Files.isRegularFile(file, java.nio.file.LinkOption.NOFOLLOW_LINKS))
+                            .toList());
+        }
+        Collections.shuffle(files, new Random(order));
+        List<String> wrong = new ArrayList<>();
+        long worst = 0;
+        for (Path file : files) {
+            Path seen = mountPoint.resolve(tree.relativize(file));
+            long start = System.nanoTime();
+            try {
+                if (Files.mismatch(file, seen) >= 0) {
+                    wrong.add(seen + " differs");
+                }
+            } catch (IOException e) {
+                wrong.add(e.toString());
+            }
+            worst = Math.max(worst, System.nanoTime() - start);
+        }
+        return new Seen(files.size(), wrong, worst);
+    }
+
+    @Test
+    void readersWaitForTheNextDaemon() throws Exception {
+        int kills = 0;
+        int rounds = 0;
+        int files = 0;
+        long worst = 0;
+        long start = System.nanoTime();
+        while (System.nanoTime() - start < MOST.toNanos() && (SOAK || kills < KILLS)) {
+            Path cache = directory.resolve("cache" + rounds++);
+            Path configuration = Files.writeString(
+                    directory.resolve("config.json"), configuration(cache).toJson());
+            server.answer((request, answer) -> {
+                sleep(60 + random.nextInt(140));
+                server.serveBlob(request, answer);
+            });
+            Daemon daemon = new Daemon(configuration);
+            daemon.awaitMount();
+            try (ExecutorService readers = Executors.newFixedThreadPool(READERS)) {
+                List<Future<Seen>> all = new ArrayList<>();
+                for (int i = 0; i < READERS; i++) {
+                    long order = random.nextLong();
+                    all.add(readers.submit(() -> readAll(order)));
+                }
+                while (all.stream().anyMatch(reader -> !reader.isDone())) {
+                    daemon.awaitBeginning();
+                    sleep(SOAK ? 200 + random.nextInt(1800) : 100 + random.nextInt(500));
+                    if (kills >= KILLS && !SOAK || System.nanoTime() - start > MOST.toNanos()) {
+                        continue; // they may finish now
+                    }
+                    if (all.stream().allMatch(Future::isDone)) {
+                        break;
+                    }
+                    daemon.kill();
+                    kills++;
+                    daemon = new Daemon(configuration);
+                }
+                for (Future<Seen> reader : all) {
+                    Seen seen = reader.get();
+                    assertThat(seen.wrong()).as("seed " + seed + "\n" + log()).isEmpty();
+                    files += seen.files();
+                    worst = Math.max(worst, seen.worstNanos());
+                }
+            }
+            daemon.awaitReady(); // one that is just starting would mount again
+            Shell.out(directory, "umount mnt");
+            assertThat(daemon.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
+            assertThat(daemon.process.exitValue()).as(log()).isZero();
+        }
+        System.out.printf(
+                "%d kills in %d rounds, %d files read and compared, worst stall %d ms%n",
+                kills, rounds, files, TimeUnit.NANOSECONDS.toMillis(worst));
+        assertThat(kills).isPositive();
+    }
+
+    private long holder() throws IOException {
+        return JsonValue.parse(Files.readAllBytes(directory.resolve("run/holder.json")))
+                .get("pid")
+                .number();
+    }
+
+    private Daemon started(Path configuration) throws Exception {
+        Daemon daemon = new Daemon(configuration);
+        daemon.awaitReady();
+        return daemon;
+    }
+
+    @Test
+    void aHolderThatDiesIsFollowedByAnother() throws Exception {
+        Path configuration = Files.writeString(
+                directory.resolve("config.json"),
+                configuration(directory.resolve("cache")).toJson());
+        Daemon daemon = started(configuration);
+        long first = holder();
+        ProcessHandle.of(first).orElseThrow().destroyForcibly();
+        for (int i = 0; i < 500 && holder() == first; i++) {
+            sleep(10);
+        }
+        assertThat(holder()).as(log()).isNotEqualTo(first);
+        daemon.kill();
+        try (ExecutorService readers = Executors.newSingleThreadExecutor()) {
+            Future<Seen> reader = readers.submit(() -> readAll(seed));
+            sleep(300);
+            assertThat(reader.isDone()).isFalse();
+            Daemon next = started(configuration);
+            assertThat(reader.get().wrong()).as(log()).isEmpty();
+            Shell.out(directory, "umount mnt");
+            assertThat(next.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
+        }
+    }
+
+    /** Nobody holds readers back then, so what they see may be zeros; the next daemon puts a sound mount in the place of the other. */
+    @Test
+    void mountsAnewWhenTheHolderDiesWithTheDaemon() throws Exception {
+        Path configuration = Files.writeString(
+                directory.resolve("config.json"),
+                configuration(directory.resolve("cache")).toJson());
+        Daemon daemon = started(configuration);
+        long holder = holder();
+        daemon.kill();
+        ProcessHandle.of(holder).orElseThrow().destroyForcibly();
+        Shell.out(directory, "cat mnt/sizes/noise-40000 > seen");
+        assertThat(Files.readAllBytes(directory.resolve("seen"))).containsOnly(0);
+        Daemon next = started(configuration);
+        assertThat(log()).contains("lost its daemon and its holder: it is mounted anew");
+        assertThat(readAll(seed).wrong()).as(log()).isEmpty();
+        Shell.out(directory, "umount mnt");
+        assertThat(next.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
