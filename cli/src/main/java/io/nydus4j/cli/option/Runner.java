@@ -72,6 +72,7 @@ public final class Runner {
      */
     public int run(String... args) {
         CommandLine line = new CommandLine(root.spec());
+        line.setAllowSubcommandsAsOptionParameters(true);
         line.setUnmatchedOptionsArePositionalParams(false);
         line.setExpandAtFiles(false);
         line.setTrimQuotes(false);
