@@ -1,0 +1,73 @@
+package io.nydus4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.nydus4j.daemon.FuseCondition;
+import io.nydus4j.daemon.Golden;
+import io.nydus4j.daemon.Shell;
+import io.nydus4j.storage.http.FaultyServer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands as users start them: by the scripts in bin, on the module path, which tests on the class path do not show. */
+@Timeout(value = 8, unit = TimeUnit.MINUTES)
+class LauncherTest {
+    private static final Path ROOT =
+            Path.of(System.getProperty("nydus4j.testdata")).toAbsolutePath().getParent();
+
+    @TempDir
+    Path directory;
+
+    /** Has the launcher build the commands, where that is possible. */
+    @BeforeAll
+    static void build() throws Exception {
+        FuseCondition.requireRootAndFuse();
+        Shell.Result built = Shell.run(ROOT, "NYDUS4J_AOT=off timeout 110 bin/nydusd --version");
+        if (built.code() != 0) {
+            String problem = "the commands cannot be built: " + built.err();
+            if (System.getenv("CI") != null) {
+                fail(problem);
+            }
+            abort(problem);
+        }
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+    }
+
+    @Test
+    void mountsAnImageWhoseDataIsInARegistry() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        Files.createDirectory(directory.resolve("mnt"));
+        try (FaultyServer registry = FaultyServer.start();
+                Stream<Path> blobs = Files.list(image.copyBlobs(directory.resolve("blobs")))) {
+            for (Path blob : blobs.toList()) {
+                registry.with(blob.getFileName().toString(), Files.readAllBytes(blob));
+            }
+            Files.writeString(
+                    directory.resolve("config.json"), """
+                    {"version":2,"backend":{"type":"registry","registry":{"scheme":"http","host":"%s","repo":"some/repo","auth":""}},
+                    "cache":{"type":"filecache","filecache":{"work_dir":"%s"}},"rafs":{"mode":"direct"}}""".formatted(registry.host(), directory.resolve("cache")));
+            String seen =
+                    Shell.out(directory, """
+                    NYDUS4J_AOT=off timeout 60 "$1/bin/nydusd" -B "$2" -C config.json -M mnt --rlimit-nofile 0 2> log &
+                    for _ in {1..300}; do mountpoint -q mnt && break; sleep 0.1; done
+                    cat mnt/sizes/noise-40000 | wc -c
+                    umount mnt
+                    wait $! && echo ended""", ROOT.toString(), image.bootstrap().toString());
+            assertThat(seen).isEqualTo("40000\nended\n");
+            assertThat(registry.requests()).isNotEmpty();
+        }
+    }
+}
