@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Mounts an image of a directory through FUSE and measures what programs wait for: the mount, reading of all files with an empty cache,
+ * Mounts an image of a directory, through FUSE or by the kernel's EROFS, and measures what programs wait for: the mount, reading of all files with an empty cache,
  * with a full cache but no page of it in memory, and with all in memory, 4 KiB reads at random, and {@code ls -lR}. With the reference's
  * daemon named, both serve the same image in turn. Then counts the bytes that our daemon allocates for a read in steady state. Needs
  * root, for the kernel's caches are dropped.
@@ -41,6 +41,7 @@ public final class MountBenchmark {
             Usage: bin/bench mount [OPTIONS] ROOT
 
               --reference FILE    the reference's nydusd, to be compared with
+              --driver NAME       how ours mounts: fuse (the default), erofs, auto
               --rounds N          how often each daemon is measured (3)
               --work DIRECTORY    where the image and caches are written (the folder for temporary files)
             """;
@@ -54,14 +55,17 @@ public final class MountBenchmark {
     private final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     private final Path root;
     private final Optional<Path> reference;
+    private final String driver;
     private final int rounds;
     private final Path work;
     private final Path blobs;
     private final Path mountPoint;
 
-    private MountBenchmark(Path root, Optional<Path> reference, int rounds, Path work) throws IOException {
+    private MountBenchmark(Path root, Optional<Path> reference, String driver, int rounds, Path work)
+            throws IOException {
         this.root = root;
         this.reference = reference;
+        this.driver = driver;
         this.rounds = rounds;
         this.work = work;
         this.blobs = Files.createDirectory(work.resolve("blobs"));
@@ -72,6 +76,7 @@ public final class MountBenchmark {
     public static void main(String[] args) throws IOException, InterruptedException {
         Optional<Path> root = Optional.empty();
         Optional<Path> reference = Optional.empty();
+        String driver = "fuse";
         int rounds = 3;
         Path parent = Path.of(System.getProperty("java.io.tmpdir"));
         for (int i = 0; i < args.length; i++) {
@@ -82,6 +87,7 @@ public final class MountBenchmark {
             String value = i + 1 < args.length ? args[i + 1] : "";
             switch (args[i++]) {
                 case "--reference" -> reference = Optional.of(Path.of(value));
+                case "--driver" -> driver = value;
                 case "--rounds" -> rounds = Integer.parseInt(value);
                 case "--work" -> parent = Path.of(value);
                 default -> root = Optional.empty();
@@ -93,7 +99,7 @@ public final class MountBenchmark {
         }
         Path work = Files.createTempDirectory(parent, "nydus4j-bench-");
         try {
-            new MountBenchmark(root.get(), reference, rounds, work).run();
+            new MountBenchmark(root.get(), reference, driver, rounds, work).run();
         } finally {
             shell(work, "umount -l mnt 2>/dev/null; rm -rf blobs cache mnt config.json boot* names; true");
             Files.deleteIfExists(work);
@@ -115,12 +121,12 @@ public final class MountBenchmark {
         List<Map<String, Double>> our = new ArrayList<>();
         List<Map<String, Double>> their = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {
-            our.add(measure(List.of(ours.toString()), bootstrap));
+            our.add(measure(List.of(ours.toString(), "--driver", driver), bootstrap));
             if (reference.isPresent()) {
                 their.add(measure(List.of(reference.get().toString(), "--rlimit-nofile", "0"), bootstrap));
             }
         }
-        out.printf(Locale.ROOT, "%s, zstd, chunks of 1 MiB, medians of %d rounds%n", root, rounds);
+        out.printf(Locale.ROOT, "%s, zstd, chunks of 1 MiB, by %s, medians of %d rounds%n", root, driver, rounds);
         for (String what : our.getFirst().keySet()) {
             double mine = median(our, what);
             out.printf(Locale.ROOT, "%-34s %10.3f", what, mine);
@@ -130,7 +136,9 @@ public final class MountBenchmark {
             }
             out.println();
         }
-        countAllocations(bootstrap);
+        if (driver.equals("fuse")) {
+            countAllocations(bootstrap);
+        }
     }
 
     private static double median(List<Map<String, Double>> runs, String what) {
