@@ -9,6 +9,8 @@ import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.Requirements;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.libc.Scratch;
+import io.nydus4j.linux.libc.SysEpoll;
 import io.nydus4j.linux.mount.FuseMount;
 import io.nydus4j.linux.mount.FuseMountOptions;
 import io.nydus4j.linux.mount.MountFlags;
@@ -345,10 +347,21 @@ class FuseSessionTest {
         assertThat(session.device().isOpen()).isFalse();
     }
 
+    /** Loops seldom sleep in this test; in a daemon, that is compiled before long, too. */
+    private static void compileSleeping() throws ErrnoException {
+        try (Scratch scratch = Scratch.take();
+                Descriptor epoll = Descriptor.adopt(SysEpoll.epollCreate1(scratch, 0))) {
+            for (int i = 0; i < 100_000; i++) {
+                SysEpoll.epollWait(scratch, epoll.number(), scratch.struct(), 2, 0);
+            }
+        }
+    }
+
     @Test
     void allocatesNothingPerRead() throws Exception {
         tree.file(tree.root, "big", random(32 << 20));
         mount(FuseOptions.defaults().withThreads(1));
+        compileSleeping();
         long[] ids = Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("fuse-"))
                 .mapToLong(Thread::threadId)
