@@ -85,6 +85,14 @@ public final class FillService implements AutoCloseable {
      */
     private record Inherited(FillJournal.Slot slot, PreContentEvent event, Optional<Descriptor> occupied) {}
 
+    /** What a reader is about to read of a blob, in bytes; the kernel's range may reach past the end. */
+    private record Range(long start, long length) {
+        static Range of(PreContentEvent event, LazyBlob blob) {
+            long start = Math.min(event.offset(), blob.size());
+            return new Range(start, Math.min(Math.max(event.count(), 1), blob.size() - start));
+        }
+    }
+
     private FillService(PreContentGroup group, FillJournal journal) {
         this.group = group;
         this.journal = journal;
@@ -181,9 +189,8 @@ public final class FillService implements AutoCloseable {
         }
         int errno = wanted.isEmpty() ? Errno.EIO : 0;
         for (LazyBlob blob : wanted) {
-            long start = Math.min(event.offset(), blob.size());
-            long length = Math.min(Math.max(event.count(), 1), blob.size() - start);
-            try (Pin _ = blob.ensure(start, length)) {
+            Range range = Range.of(event, blob);
+            try (Pin _ = blob.ensure(range.start(), range.length())) {
                 LOG.log(Level.DEBUG, "answering a reader of the predecessor's");
             } catch (IOException e) {
                 LOG.log(Level.ERROR, "a read that began before failed: " + e.getMessage());
@@ -241,25 +248,21 @@ public final class FillService implements AutoCloseable {
     Path pathOf(LazyBlob blob) {
         lock.lock();
         try {
-            return filledOf(blob).descriptor.procPath();
+            return filledOf(blob).orElseThrow().descriptor.procPath();
         } finally {
             lock.unlock();
         }
     }
 
-    private Filled filledOf(LazyBlob blob) {
-        return files.values().stream()
-                .filter(filled -> filled.isOf(blob))
-                .findFirst()
-                .orElseThrow();
+    private Optional<Filled> filledOf(LazyBlob blob) {
+        return files.values().stream().filter(filled -> filled.isOf(blob)).findFirst();
     }
 
     /** Lets go of a blob, after the mounts that read its file are gone. */
     public void remove(LazyBlob blob) {
         lock.lock();
         try {
-            Optional<Filled> known =
-                    files.values().stream().filter(filled -> filled.isOf(blob)).findFirst();
+            Optional<Filled> known = filledOf(blob);
             if (known.isEmpty()) {
                 return;
             }
@@ -279,7 +282,7 @@ public final class FillService implements AutoCloseable {
     public boolean isAsked(LazyBlob blob) {
         lock.lock();
         try {
-            return files.values().stream().anyMatch(filled -> filled.isOf(blob) && filled.marked);
+            return filledOf(blob).map(filled -> filled.marked).orElse(false);
         } finally {
             lock.unlock();
         }
@@ -422,15 +425,14 @@ public final class FillService implements AutoCloseable {
             answer(slot, descriptor, Errno.EIO);
             return;
         }
-        long start = Math.min(event.offset(), blob.size());
-        long length = Math.min(Math.max(event.count(), 1), blob.size() - start);
-        if (length == 0 || blob.isReady(start, length)) {
+        Range range = Range.of(event, blob);
+        if (range.length() == 0 || blob.isReady(range.start(), range.length())) {
             answer(slot, descriptor, 0);
             return;
         }
         LazyBlob wanted = blob;
         try {
-            Thread.ofVirtual().name("nydus-fill").start(() -> fill(slot, descriptor, wanted, start, length));
+            Thread.ofVirtual().name("nydus-fill").start(() -> fill(slot, descriptor, wanted, range));
         } catch (Throwable e) {
             answer(slot, descriptor, Errno.EIO);
             throw e;
@@ -442,15 +444,15 @@ public final class FillService implements AutoCloseable {
         return Files.exists(Path.of("/proc/self/task", Integer.toString(event.thread())));
     }
 
-    private void fill(FillJournal.Slot slot, Descriptor descriptor, LazyBlob blob, long start, long length) {
+    private void fill(FillJournal.Slot slot, Descriptor descriptor, LazyBlob blob, Range range) {
         int errno = Errno.EIO;
-        try (Pin _ = blob.ensure(start, length)) {
+        try (Pin _ = blob.ensure(range.start(), range.length())) {
             errno = 0;
             answer(slot, descriptor, 0);
         } catch (IOException e) {
             LOG.log(
                     Level.ERROR,
-                    "a read of " + length + " bytes at " + start + " of blob "
+                    "a read of " + range.length() + " bytes at " + range.start() + " of blob "
                             + blob.info().effectiveId() + " failed: " + e.getMessage());
         } finally {
             if (errno != 0) {
