@@ -1,8 +1,6 @@
 package io.nydus4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.nydus4j.daemon.FuseCondition;
 import io.nydus4j.daemon.Golden;
@@ -31,14 +29,7 @@ class LauncherTest {
     @BeforeAll
     static void build() throws Exception {
         FuseCondition.requireRootAndFuse();
-        Shell.Result built = Shell.run(ROOT, "NYDUS4J_AOT=off timeout 110 bin/nydusd --version");
-        if (built.code() != 0) {
-            String problem = "the commands cannot be built: " + built.err();
-            if (System.getenv("CI") != null) {
-                fail(problem);
-            }
-            abort(problem);
-        }
+        Launchers.build();
     }
 
     @AfterEach
@@ -57,15 +48,17 @@ class LauncherTest {
             }
             Files.writeString(
                     directory.resolve("config.json"), """
-                    {"version":2,"backend":{"type":"registry","registry":{"scheme":"http","host":"%s","repo":"some/repo","auth":""}},
-                    "cache":{"type":"filecache","filecache":{"work_dir":"%s"}},"rafs":{"mode":"direct"}}""".formatted(registry.host(), directory.resolve("cache")));
+                        {"version":2,"backend":{"type":"registry","registry":{"scheme":"http","host":"%s","repo":"some/repo","auth":""}},
+                        "cache":{"type":"filecache","filecache":{"work_dir":"%s"}},"rafs":{"mode":"direct"}}\
+                        """.formatted(registry.host(), directory.resolve("cache")));
             String seen =
                     Shell.out(directory, """
-                    NYDUS4J_AOT=off timeout 60 "$1/bin/nydusd" -B "$2" -C config.json -M mnt --rlimit-nofile 0 2> log &
-                    for _ in {1..300}; do mountpoint -q mnt && break; sleep 0.1; done
-                    cat mnt/sizes/noise-40000 | wc -c
-                    umount mnt
-                    wait $! && echo ended""", ROOT.toString(), image.bootstrap().toString());
+                        NYDUS4J_AOT=off timeout 60 "$1/bin/nydusd" -B "$2" -C config.json -M mnt --rlimit-nofile 0 2> log &
+                        for _ in {1..300}; do mountpoint -q mnt && break; sleep 0.1; done
+                        cat mnt/sizes/noise-40000 | wc -c
+                        umount mnt
+                        wait $! && echo ended\
+                        """, ROOT.toString(), image.bootstrap().toString());
             assertThat(seen).isEqualTo("40000\nended\n");
             assertThat(registry.requests()).isNotEmpty();
         }

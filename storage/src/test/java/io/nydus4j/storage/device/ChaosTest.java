@@ -13,26 +13,22 @@ import io.nydus4j.storage.config.NetworkSettings;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.ProxySettings;
 import io.nydus4j.storage.config.StorageConfiguration;
-import io.nydus4j.storage.http.FaultyServer;
+import io.nydus4j.storage.http.MisbehavingServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -66,116 +62,6 @@ final class ChaosTest {
         tree = GoldenTree.of("full.tar");
     }
 
-    /** What a server does for a while. */
-    private enum Fault {
-        NONE,
-        DOWN,
-        ERROR,
-        BUSY,
-        LATE,
-        TOO_LATE,
-        TRUNCATED,
-        WRONG_BYTES,
-        WRONG_LENGTH,
-        WRONG_RANGE,
-        RESET_AFTER_HEAD
-    }
-
-    /** Serves blobs with the fault of the moment, and counts the bytes of right answers. */
-    private static final class Server implements AutoCloseable {
-        private final FaultyServer server = FaultyServer.start();
-        private volatile Fault fault = Fault.NONE;
-        private final AtomicLong served = new AtomicLong();
-        private final AtomicInteger faults = new AtomicInteger();
-        /** What was damaged already: readers ask again for that, but not for ever. */
-        private final Map<String, Boolean> damaged = new ConcurrentHashMap<>();
-
-        Server() throws IOException {
-            server.answer(this::answer);
-        }
-
-        private void answer(FaultyServer.Request request, FaultyServer.Answer answer) throws IOException {
-            Fault now = request.method().equals("GET") ? fault : Fault.NONE;
-            if (now != Fault.NONE) {
-                faults.incrementAndGet();
-            }
-            byte[] part = request.method().equals("GET") ? server.part(request) : new byte[0];
-            Map<String, String> range =
-                    part.length == 0 ? Map.of() : Map.of("Content-Range", server.contentRange(request));
-            switch (now) {
-                case NONE -> serve(request, answer, part.length);
-                case DOWN -> throw new IOException("connection is cut");
-                case ERROR -> answer.send(503, "out of order");
-                case BUSY -> answer.send(429, Map.of("Retry-After", "1"), new byte[0]);
-                case LATE -> {
-                    sleep(300);
-                    serve(request, answer, part.length);
-                }
-                case TOO_LATE -> {
-                    sleep(1500);
-                    throw new IOException("nobody waits any more");
-                }
-                case TRUNCATED -> {
-                    answer.head(206, range, part.length);
-                    answer.body(Arrays.copyOf(part, part.length / 2));
-                    throw new IOException("cut off");
-                }
-                case WRONG_BYTES -> {
-                    if (damaged.putIfAbsent(request.blobId() + request.first(), true) != null) {
-                        serve(request, answer, part.length);
-                        return;
-                    }
-                    part[part.length / 2] ^= 0x40;
-                    answer.send(206, range, part);
-                }
-                case WRONG_LENGTH -> answer.send(206, range, Arrays.copyOf(part, part.length - 1));
-                case WRONG_RANGE ->
-                    answer.send(206, Map.of("Content-Range", "bytes 1-" + part.length + "/1000000"), part);
-                case RESET_AFTER_HEAD -> {
-                    answer.head(206, range, part.length);
-                    throw new IOException("reset");
-                }
-            }
-        }
-
-        private void serve(FaultyServer.Request request, FaultyServer.Answer answer, int length) throws IOException {
-            server.serveBlob(request, answer);
-            served.addAndGet(length);
-        }
-
-        private static void sleep(long millis) throws IOException {
-            try {
-                Thread.sleep(millis);
-            } catch (InterruptedException e) {
-                throw new IOException(e);
-            }
-        }
-
-        /** Goes through faults in random order until it is stopped: each lasts for a second at most, and then all is well for one. */
-        void misbehave(AtomicBoolean stop, Random random, List<Fault> seen) throws InterruptedException {
-            while (!stop.get()) {
-                List<Fault> order = new ArrayList<>(List.of(Fault.values()));
-                Collections.shuffle(order, random);
-                for (Fault next : order) {
-                    if (stop.get()) {
-                        break;
-                    }
-                    damaged.clear();
-                    fault = next;
-                    Thread.sleep(100 + random.nextInt(900));
-                    fault = Fault.NONE;
-                    seen.add(next);
-                    Thread.sleep(300 + random.nextInt(700));
-                }
-            }
-        }
-
-        @Override
-        public void close() {
-            server.close();
-        }
-    }
-
     private StorageConfiguration configuration(String address, Path work, boolean prefetch) {
         NetworkSettings network = new NetworkSettings(false, List.of(), 1, 1, 8, ProxySettings.DEFAULT, List.of(), 0);
         PrefetchConfiguration prefetching =
@@ -194,52 +80,43 @@ final class ChaosTest {
     @Timeout(SOAK_TIMEOUT)
     void everyFaultIsSurvivedWithoutAWrongByteOrAFailedRead() throws Exception {
         long seed = 2026;
-        AtomicBoolean stop = new AtomicBoolean();
-        List<Fault> seen = Collections.synchronizedList(new ArrayList<>());
         long size = 0;
         long rounds = 0;
         double mostCover = 0;
         long slowest = 0;
-        try (Server server = new Server();
+        try (MisbehavingServer server = new MisbehavingServer();
                 ExecutorService threads = Executors.newCachedThreadPool()) {
             for (String image : IMAGES) {
                 try (Bootstrap bootstrap = GoldenBlobs.load(image)) {
                     String id = bootstrap.blobs().getFirst().effectiveId();
                     byte[] content = Files.readAllBytes(blobs.resolve(id));
-                    server.server.with(id, content);
+                    server.with(id, content);
                     size += content.length;
                 }
             }
-            Future<?> chaos = threads.submit(() -> {
-                server.misbehave(stop, new Random(seed), seen);
-                return null;
-            });
-            try {
-                long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-                while (System.nanoTime() < end) {
-                    server.served.set(0);
-                    Path work = temporary.resolve("round-" + rounds);
-                    slowest = Math.max(slowest, readEverything(server, threads, work, rounds % 3 == 2, seed + rounds));
-                    mostCover = Math.max(mostCover, (double) server.served.get() / size);
-                    assertThat(mostCover)
-                            .as("seed " + seed + " round " + rounds + ": how often a byte was sent")
-                            .isLessThanOrEqualTo(MOST_COVER);
-                    rounds++;
-                }
-            } finally {
-                stop.set(true);
+            server.misbehave(new Random(seed));
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+            while (System.nanoTime() < end) {
+                server.takeServedBytes();
+                Path work = temporary.resolve("round-" + rounds);
+                slowest = Math.max(slowest, readEverything(server, threads, work, rounds % 3 == 2, seed + rounds));
+                mostCover = Math.max(mostCover, (double) server.takeServedBytes() / size);
+                assertThat(mostCover)
+                        .as("seed " + seed + " round " + rounds + ": how often a byte was sent")
+                        .isLessThanOrEqualTo(MOST_COVER);
+                rounds++;
             }
-            chaos.get();
-            assertThat(seen).as("faults").contains(Fault.values());
-            assertThat(server.faults.get()).as("requests that met a fault").isGreaterThan(20);
+            assertThat(server.seen()).as("faults").contains(MisbehavingServer.Fault.values());
+            assertThat(server.faultyAnswers()).as("requests that met a fault").isGreaterThan(20);
             System.out.printf(
                     "chaos: %d rounds, %d faulty answers, bytes sent at most %.3f times, slowest read %d ms%n",
-                    rounds, server.faults.get(), mostCover, slowest);
+                    rounds, server.faultyAnswers(), mostCover, slowest);
         }
     }
 
     /** Reads and compares all files of all images, from an empty cache; returns the time of the slowest read in milliseconds. */
-    private long readEverything(Server server, ExecutorService threads, Path work, boolean prefetch, long seed)
+    private long readEverything(
+            MisbehavingServer server, ExecutorService threads, Path work, boolean prefetch, long seed)
             throws Exception {
         List<Bootstrap> bootstraps = new ArrayList<>();
         List<BlobDevice> devices = new ArrayList<>();
@@ -250,8 +127,7 @@ final class ChaosTest {
             for (String image : IMAGES) {
                 Bootstrap bootstrap = GoldenBlobs.load(image);
                 bootstraps.add(bootstrap);
-                BlobDevice device =
-                        pool.open(bootstrap, configuration(server.server.address(), work, prefetch), "/" + image);
+                BlobDevice device = pool.open(bootstrap, configuration(server.address(), work, prefetch), "/" + image);
                 devices.add(device);
                 device.startPrefetch(Optional.empty(), prefetch);
                 Map<String, Inode> files = GoldenBlobs.files(bootstrap);
