@@ -1,15 +1,13 @@
 package io.nydus4j.cli.image;
 
-import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
-import io.nydus4j.blob.CipherAlgorithm;
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.cli.image.InspectPrinter.Place;
 import io.nydus4j.daemon.api.JsonValue.JsonString;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.QuotedName;
-import io.nydus4j.rafs.Superblock;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -34,11 +32,9 @@ final class InspectSession {
 
     private final Bootstrap bootstrap;
     private final PrintStream out;
+    private final InspectPrinter printer;
     /** The directories from the root to the current one. */
     private final Deque<Place> path = new ArrayDeque<>();
-
-    /** A name in the tree with its inode and the number of the directory that holds it. */
-    private record Place(byte[] name, Inode inode, long parentIno) {}
 
     /** What a command came to. */
     private enum Outcome {
@@ -53,6 +49,7 @@ final class InspectSession {
     InspectSession(Bootstrap bootstrap, PrintStream out) throws RafsFormatException {
         this.bootstrap = bootstrap;
         this.out = out;
+        printer = new InspectPrinter(bootstrap, out);
         path.addLast(new Place(ROOT, bootstrap.root(), bootstrap.rootIno()));
     }
 
@@ -120,9 +117,9 @@ final class InspectSession {
 
     private Outcome plain(String command, boolean json) throws RafsFormatException {
         switch (command) {
-            case "stats" -> stats(json);
+            case "stats" -> printer.stats(json);
             case "ls" -> list();
-            case "blobs" -> blobs(json);
+            case "blobs" -> printer.blobs(json);
             default -> prefetch(json);
         }
         return Outcome.DONE;
@@ -146,56 +143,21 @@ final class InspectSession {
     private Outcome help() {
         out.println("""
 
-                    stats:          shows what the superblock says
-                    ls:             lists the current directory
-                    cd DIR:         changes the current directory by one name
-                    stat NAME:      shows an inode of the current directory and its chunks
-                    blobs:          shows the data blobs
-                    prefetch:       shows the prefetch table
-                    chunk OFFSET:   shows the chunks at an offset of the stored data
-                    icheck INODE:   shows the names of an inode number
-                    exit, q:        leaves
-                """);
+                stats:          shows what the superblock says
+                ls:             lists the current directory
+                cd DIR:         changes the current directory by one name
+                stat NAME:      shows an inode of the current directory and its chunks
+                blobs:          shows the data blobs
+                prefetch:       shows the prefetch table
+                chunk OFFSET:   shows the chunks at an offset of the stored data
+                icheck INODE:   shows the names of an inode number
+                exit, q:        leaves
+            """);
         return Outcome.HELP;
     }
 
     private Place current() {
         return path.getLast();
-    }
-
-    private void stats(boolean json) {
-        Superblock superblock = bootstrap.superblock();
-        if (json) {
-            out.print("{\"inodes_count\":" + superblock.inodesCount() + "}");
-            return;
-        }
-        out.printf(
-                """
-
-                    Version:                %s
-                    Inodes Count:           %d
-                    Chunk Size:             %dKB
-                    Root Inode:             %d
-                    Flags:                  %s
-                    Blob table offset:      0x%x
-                    Blob table size:        0x%x
-                    Prefetch table offset:  0x%x
-                    Prefetch table entries: 0x%x
-                    Chunk table offset:     0x%x
-                    Chunk table size:       0x%x
-                   \s
-                """,
-                superblock.version().text(),
-                superblock.inodesCount(),
-                superblock.chunkSize() / 1024,
-                bootstrap.rootIno(),
-                superblock.flags(),
-                superblock.blobTableOffset(),
-                superblock.blobTableSize(),
-                superblock.prefetchTableOffset(),
-                superblock.prefetchTableEntries(),
-                superblock.chunkTableOffset(),
-                superblock.chunkTableSize());
     }
 
     private void list() throws RafsFormatException {
@@ -267,9 +229,9 @@ final class InspectSession {
         if (place == null) {
             return notFound(name);
         }
-        printInode(place);
+        printer.inode(place);
         if (place.inode().isRegular()) {
-            printChunks(place.inode());
+            printer.chunks(place.inode());
         }
         return Outcome.DONE;
     }
@@ -279,151 +241,6 @@ final class InspectSession {
         Place parent = path.isEmpty() ? last : path.getLast();
         path.addLast(last);
         return parent;
-    }
-
-    private void printInode(Place place) {
-        Inode inode = place.inode();
-        out.printf(
-                """
-
-                Inode Number:       %d
-                Name:               %s
-                Size:               %s
-                Parent:             %d
-                Mode:               0x%X
-                Permissions:        %o
-                Nlink:              %s
-                UID:                %s
-                GID:                %s
-                Mtime:              %d
-                MtimeNsec:          %s
-                Blocks:             %s
-                """,
-                inode.ino(),
-                QuotedName.of(place.name()),
-                Long.toUnsignedString(inode.size()),
-                place.parentIno(),
-                inode.mode(),
-                inode.mode(),
-                Integer.toUnsignedString(inode.linkCount()),
-                Integer.toUnsignedString(inode.uid()),
-                Integer.toUnsignedString(inode.gid()),
-                inode.mtimeSeconds(),
-                Integer.toUnsignedString(inode.mtimeNanos()),
-                Long.toUnsignedString(inode.blocks()));
-    }
-
-    private void printChunks(Inode inode) throws RafsFormatException {
-        out.println("  Chunk list:");
-        long chunkSize = bootstrap.superblock().chunkSize();
-        for (int i = 0; i < inode.chunkCount(); i++) {
-            ChunkRecord chunk = inode.chunk(i);
-            out.printf(
-                    """
-                            %d ->
-                            file offset: %d, chunk index: %s
-                            compressed size: %s, decompressed size: %s
-                            compressed offset: %d, decompressed offset: %d
-                            blob id: %s
-                            chunk id: %s
-                       \s
-                    """,
-                    i,
-                    i * chunkSize,
-                    Integer.toUnsignedString(chunk.index()),
-                    Integer.toUnsignedString(chunk.compressedSize()),
-                    Integer.toUnsignedString(chunk.uncompressedSize()),
-                    chunk.compressedOffset(),
-                    chunk.uncompressedOffset(),
-                    blobId(chunk),
-                    chunk.digest());
-        }
-    }
-
-    private String blobId(ChunkRecord chunk) {
-        int index = chunk.blobIndex();
-        return index >= 0 && index < bootstrap.blobs().size()
-                ? bootstrap.blobs().get(index).effectiveId()
-                : "(no blob " + Integer.toUnsignedString(index) + ")";
-    }
-
-    private void blobs(boolean json) {
-        if (json) {
-            StringBuilder text = new StringBuilder("[");
-            for (BlobInfo blob : bootstrap.blobs()) {
-                text.append(text.length() > 1 ? "," : "")
-                        .append("{\"blob_id\":\"%s\",\"compressed_size\":%d,\"decompressed_size\":%d,"
-                                .formatted(blob.effectiveId(), blob.compressedSize(), blob.uncompressedSize()))
-                        .append("\"readahead_offset\":0,\"readahead_size\":%d}".formatted(blob.prefetchSize()));
-            }
-            out.print(text.append(']'));
-            return;
-        }
-        int index = 0;
-        for (BlobInfo blob : bootstrap.blobs()) {
-            printBlob(index++, blob);
-        }
-    }
-
-    private void printBlob(int index, BlobInfo blob) {
-        out.printf(
-                """
-
-                Blob Index:             %d
-                Blob ID:                %s
-                Raw Blob ID:            %s
-                Blob Size:              %d
-                Compressed Data Size:   %d
-                Uncompressed Data Size: %d
-                Mapped Block Address:   %d
-                Features:               %s
-                Compressor:             %s
-                Digester:               %s
-                Cipher:                 %s
-                Chunk Size:             0x%x
-                Chunk Count:            %d
-                Prefetch Table Offset:  0
-                Prefetch Table Size:    %d
-                Meta Compressor:        %s
-                Meta Offset:            %d
-                Meta Compressed Size:   %d
-                Meta Uncompressed Size: %d
-                ToC Digest:             %s
-                ToC Size:               %d
-                RAFS Blob Digest:       %s
-                RAFS Blob Size:         %s
-                """,
-                index,
-                blob.effectiveId(),
-                blob.id(),
-                blob.compressedSize(),
-                blob.compressedDataSize(),
-                blob.uncompressedSize(),
-                bootstrap.mappedBlockAddress(index),
-                blob.features(),
-                blob.compression().text(),
-                blob.digestAlgorithm().label(),
-                cipher(blob.cipher()),
-                blob.chunkSize(),
-                blob.chunkCount(),
-                blob.prefetchSize(),
-                blob.chunkInfoCompression().text(),
-                blob.chunkInfoOffset(),
-                blob.chunkInfoCompressedSize(),
-                blob.chunkInfoUncompressedSize(),
-                blob.tocDigest(),
-                blob.tocSize(),
-                blob.metaDigest(),
-                Long.toUnsignedString(blob.metaSize()));
-    }
-
-    private static String cipher(CipherAlgorithm cipher) {
-        return switch (cipher) {
-            case NONE -> "None";
-            case AES_128_XTS -> "Aes128Xts";
-            case AES_256_XTS -> "Aes256Xts";
-            case AES_256_GCM -> "Aes256Gcm";
-        };
     }
 
     private void prefetch(boolean json) throws RafsFormatException {
@@ -478,32 +295,11 @@ final class InspectSession {
             for (int i = 0; inode.isRegular() && i < inode.chunkCount(); i++) {
                 ChunkRecord chunk = inode.chunk(i);
                 if (chunk.compressedOffset() == offset) {
-                    printChunk(place, where.substring(0, where.lastIndexOf('/') + 1), chunk);
+                    printer.chunk(place, where.substring(0, where.lastIndexOf('/') + 1), chunk);
                 }
             }
         });
         return Outcome.DONE;
-    }
-
-    private void printChunk(Place place, String parent, ChunkRecord chunk) {
-        out.printf(
-                """
-
-                File: %-32s Parent Path: %-32s
-                Compressed Offset: %d, Compressed Size: %s
-                Decompressed Offset: %d, Decompressed Size: %s
-                Chunk ID: %-50s,
-                Blob ID: %s
-
-                """,
-                new String(place.name(), StandardCharsets.UTF_8),
-                parent,
-                chunk.compressedOffset(),
-                Integer.toUnsignedString(chunk.compressedSize()),
-                chunk.uncompressedOffset(),
-                Integer.toUnsignedString(chunk.uncompressedSize()),
-                chunk.digest(),
-                blobId(chunk));
     }
 
     private Outcome inodeCheck(String argument) throws RafsFormatException {
@@ -522,7 +318,7 @@ final class InspectSession {
             if (place.inode().ino() == ino) {
                 out.println(where);
                 if (!where.equals("/")) {
-                    printInode(place);
+                    printer.inode(place);
                 }
             }
         });
