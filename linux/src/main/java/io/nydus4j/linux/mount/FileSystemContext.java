@@ -24,6 +24,9 @@ public final class FileSystemContext implements AutoCloseable {
     /** Refuses to open device nodes. */
     public static final long NO_DEVICES = 4;
 
+    /** Greatest length of an option's value in bytes: {@code fsconfig} takes strings of 256 with their NUL. */
+    public static final int LONGEST_VALUE = 255;
+
     // The same on x86-64 and aarch64.
     private static final long MOVE_MOUNT = 429;
     private static final long FSOPEN = 430;
@@ -68,7 +71,11 @@ public final class FileSystemContext implements AutoCloseable {
         return this;
     }
 
-    /** Sets an option; of those that may be given several times, one more. */
+    /**
+     * Sets an option; of those that may be given several times, one more.
+     *
+     * @param value at most {@link #LONGEST_VALUE} bytes, or the kernel refuses it
+     */
     public FileSystemContext option(String key, byte[] value) throws IOException {
         configure(SET_STRING, key, value);
         return this;

@@ -27,16 +27,33 @@ final class ErofsMountTest {
         return path.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    @Test
-    void mountsAFile() throws Exception {
+    private void makeImage(Path image) throws Exception {
         Path tree = Files.createDirectory(folder.resolve("tree"));
         Files.writeString(tree.resolve("file"), "content");
-        Path image = folder.resolve("image");
         Process made = new ProcessBuilder("mkfs.erofs", image.toString(), tree.toString())
                 .redirectErrorStream(true)
                 .start();
         made.getInputStream().readAllBytes();
         assertThat(made.waitFor()).isZero();
+    }
+
+    @Test
+    void mountsAFile() throws Exception {
+        Path image = folder.resolve("image");
+        makeImage(image);
+        checkMount(image);
+    }
+
+    /** An option takes 255 bytes. */
+    @Test
+    void mountsAFileWithALongPath() throws Exception {
+        Path image = Files.createDirectories(folder.resolve("x".repeat(200)).resolve("y".repeat(200)))
+                .resolve("image");
+        makeImage(image);
+        checkMount(image);
+    }
+
+    private void checkMount(Path image) throws Exception {
         Path target = Files.createDirectory(folder.resolve("mnt"));
         ErofsMount.mount(bytes(image), List.of(), bytes(target));
         try {
