@@ -16,8 +16,6 @@ import java.nio.file.Path;
 final class KernelRules {
     private static final int MAGIC = 0xE0F5_E1E2;
     private static final int MAGIC_OFFSET = 1024;
-    /** What is left for a symbolic link's target in a block of a tarfs image, 512 bytes, behind an inode. */
-    private static final int LONGEST_TARFS_LINK = 448;
 
     private KernelRules() {}
 
@@ -34,13 +32,12 @@ final class KernelRules {
         }
         if (metadata.superblock().tarfs()) {
             BootstrapWalk.preOrder(metadata, (inode, walk) -> {
-                // Longer ones go over a block's end, where the kernel does not look for them.
-                if (inode.isSymlink() && inode.size() > LONGEST_TARFS_LINK) {
+                if (inode.isSymlink() && !inode.isTargetInPlace()) {
                     throw new RafsFormatException(
                             "symbolic link " + RawBytes.printable(walk.path()),
                             -1,
-                            "EROFS reads at most " + LONGEST_TARFS_LINK + " bytes of it in a tarfs image, it has "
-                                    + inode.size());
+                            "its " + inode.size() + " bytes are not where EROFS looks for them, as in tarfs images of"
+                                    + " the reference with links longer than a block of 512 bytes");
                 }
             });
         }

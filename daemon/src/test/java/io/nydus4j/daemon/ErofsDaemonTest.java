@@ -103,6 +103,16 @@ class ErofsDaemonTest {
         assertThat(directory.resolve("run/erofs.json")).doesNotExist();
     }
 
+    @Test
+    void refusesImagesWithLinksThatErofsWouldShowWrongly() throws Exception {
+        assertThatThrownBy(() ->
+                        NydusDaemon.start(options(Golden.of("tar-tarfs"), "").build()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("\"/very-long-link\": its 4000 bytes are not where EROFS looks for them");
+        assertThat(ErofsMounted.isMounted(mountPoint)).isFalse();
+        assertThat(directory.resolve("run/erofs.json")).doesNotExist();
+    }
+
     /** A link of 4,000 bytes lies in this image where the kernel does not look for it. */
     @Test
     void servesTarfsImagesWithLongLinksThroughFuse() throws Exception {

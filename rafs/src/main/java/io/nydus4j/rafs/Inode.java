@@ -111,6 +111,16 @@ public interface Inode {
     byte[] symlinkTarget() throws RafsFormatException;
 
     /**
+     * Tells whether the target of a symbolic link lies where a kernel's EROFS looks for it. The reference puts some long ones of images of
+     * tar files elsewhere.
+     *
+     * @throws RafsFormatException as {@link #symlinkTarget} does
+     */
+    default boolean isTargetInPlace() throws RafsFormatException {
+        return true;
+    }
+
+    /**
      * Returns the number of children of a directory, {@code .} and {@code ..} left out; 0 for other types.
      *
      * @throws RafsFormatException if the entries cannot be read

@@ -271,14 +271,7 @@ final class V6InodeView implements Inode {
 
     @Override
     public byte[] symlinkTarget() throws RafsFormatException {
-        if (!isSymlink()) {
-            throw broken("this is no symbolic link");
-        }
-        byte[] target = new byte[(int) size()];
-        for (long block = 0; block < blockCount(); block++) {
-            int position = (int) (block << image.blockBits());
-            copy(blockStart(block), target, position, blockLength(block));
-        }
+        byte[] target = targetInBlocks();
         if (!hasZero(target)) {
             return target;
         }
@@ -289,6 +282,24 @@ final class V6InodeView implements Inode {
         }
         if (hasZero(target)) {
             throw broken("its link target has a zero byte");
+        }
+        return target;
+    }
+
+    @Override
+    public boolean isTargetInPlace() throws RafsFormatException {
+        return !hasZero(targetInBlocks());
+    }
+
+    /** Returns what lies where a kernel looks for the target. */
+    private byte[] targetInBlocks() throws RafsFormatException {
+        if (!isSymlink()) {
+            throw broken("this is no symbolic link");
+        }
+        byte[] target = new byte[(int) size()];
+        for (long block = 0; block < blockCount(); block++) {
+            int position = (int) (block << image.blockBits());
+            copy(blockStart(block), target, position, blockLength(block));
         }
         return target;
     }

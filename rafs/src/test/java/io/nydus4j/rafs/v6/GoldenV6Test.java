@@ -99,6 +99,7 @@ final class GoldenV6Test {
     void linkThatTheReferenceWritesToTheWrongPlaceIsRecovered() throws IOException {
         Inode link = Objects.requireNonNull(GoldenV6.open("tar-tarfs").root().child(LONG_LINK));
         assertThat(new String(link.symlinkTarget(), StandardCharsets.UTF_8)).isEqualTo(longLinkOfArchive());
+        assertThat(link.isTargetInPlace()).isFalse();
     }
 
     private static String longLinkOfArchive() throws IOException {
