@@ -9,16 +9,20 @@ import io.nydus4j.build.CreateImage;
 import io.nydus4j.build.CreateOptions;
 import io.nydus4j.build.ProgressListener;
 import io.nydus4j.daemon.DaemonOptions;
+import io.nydus4j.daemon.Driver;
+import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.FuseCondition;
 import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.Listing;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.Shell;
+import io.nydus4j.daemon.api.DaemonState;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,24 +106,27 @@ class ArchiveMountTest {
         FuseCondition.requireRootAndFuse();
         tree = Files.createDirectory(shared.resolve("tree"));
         Shell.out(tree, """
-                mkdir -p many/deep odd
-                for i in $(seq 40); do head -c $((i * 997)) /dev/urandom >many/$i; done
-                for i in $(seq 40); do yes "line $i" | head -n $((i * 20)) >many/deep/$i; done
-                : >many/empty
-                printf 'latin' >"$(printf 'odd/caf\\351')"
-                ln "$(printf 'odd/caf\\351')" odd/again
-                ln many/40 odd/large
-                ln -s "$(printf 'caf\\351')" odd/link
-                mknod odd/null c 1 3
-                mkfifo odd/pipe
-                setfattr -n user.binary -v 0x000aff3d odd/again
-                setfattr -n trusted.kept -v yes odd
-                chmod 6751 odd/again
-                chown 70000:70001 odd/pipe
-                touch -d '2001-02-03 04:05:06' odd/again odd
-                tar --format=posix --xattrs --xattrs-include='*' --numeric-owner -cf ../layer.tar .
-                gzip -k ../layer.tar
-                """);
+            mkdir -p many/deep odd
+            for i in $(seq 40); do head -c $((i * 997)) /dev/urandom >many/$i; done
+            for i in $(seq 40); do yes "line $i" | head -n $((i * 20)) >many/deep/$i; done
+            : >many/empty
+            printf 'latin' >"$(printf 'odd/caf\\351')"
+            ln "$(printf 'odd/caf\\351')" odd/again
+            ln many/40 odd/large
+            ln -s "$(printf 'caf\\351')" odd/link
+            for i in 447 448 449 511 512 513 576 960 961 1000 1024 3000 4000 4095; do
+                ln -s "$(seq 2000 | tr '\\n' / | head -c $i)" odd/link-$i
+            done
+            mknod odd/null c 1 3
+            mkfifo odd/pipe
+            setfattr -n user.binary -v 0x000aff3d odd/again
+            setfattr -n trusted.kept -v yes odd
+            chmod 6751 odd/again
+            chown 70000:70001 odd/pipe
+            touch -d '2001-02-03 04:05:06' odd/again odd
+            tar --format=posix --xattrs --xattrs-include='*' --numeric-owner -cf ../layer.tar .
+            gzip -k ../layer.tar
+            """);
     }
 
     @AfterEach
@@ -130,10 +137,25 @@ class ArchiveMountTest {
     @ParameterizedTest
     @MethodSource("ways")
     void aMountShowsTheTree(Way way) throws Exception {
+        compareWithTree(options(way));
+    }
+
+    static Stream<Way> waysOfErofs() {
+        return ways().filter(way -> way.version == RafsVersion.V6);
+    }
+
+    @ParameterizedTest
+    @MethodSource("waysOfErofs")
+    void theKernelShowsTheTree(Way way) throws Exception {
+        ErofsCondition.requireRootAndErofs();
+        compareWithTree(options(way).driver(Driver.EROFS).runFolder(directory.resolve("run")));
+    }
+
+    /** Builds an image and returns what mounts it from an empty cache. */
+    private DaemonOptions.Builder options(Way way) throws IOException {
         Path archive = shared.resolve(way.gzip ? "layer.tar.gz" : "layer.tar");
         Path blobs = Files.createDirectory(directory.resolve("blobs"));
         Path cache = Files.createDirectory(directory.resolve("cache"));
-        Path mountPoint = Files.createDirectory(directory.resolve("mnt"));
         CreateOptions.Builder options = CreateOptions.builder(archive)
                 .type(way.type)
                 .version(way.version)
@@ -147,9 +169,13 @@ class ArchiveMountTest {
         StorageConfiguration configuration = StorageConfiguration.of(
                 new LocalFsSettings("", blobs.toString(), List.of()), CacheConfiguration.inFiles(cache.toString()));
         ImageSource source = new ImageSource(built.bootstrap().orElseThrow(), configuration, Optional.empty());
-        try (NydusDaemon daemon =
-                NydusDaemon.start(DaemonOptions.builder(mountPoint, source).build())) {
-            assertThat(daemon.state()).isNotNull();
+        return DaemonOptions.builder(Files.createDirectory(directory.resolve("mnt")), source);
+    }
+
+    private void compareWithTree(DaemonOptions.Builder options) throws Exception {
+        Path mountPoint = directory.resolve("mnt");
+        try (NydusDaemon daemon = NydusDaemon.start(options.build())) {
+            assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
             Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree));
             Listing.assertSame(Listing.devices(mountPoint), Listing.devices(tree));
             Listing.assertSame(Listing.xattrs(mountPoint), Listing.xattrs(tree));
