@@ -10,12 +10,15 @@ module io.nydus4j.storage {
     // For the HTTP client, which cannot say so: it is no module itself.
     requires org.slf4j;
     requires java.security.jgss;
+    requires java.sql;
+    requires org.xerial.sqlitejdbc;
     requires jdk.net;
     requires static org.jspecify;
 
     exports io.nydus4j.storage;
     exports io.nydus4j.storage.backend;
     exports io.nydus4j.storage.config;
+    exports io.nydus4j.storage.dedup;
     exports io.nydus4j.storage.device;
     exports io.nydus4j.storage.http;
     exports io.nydus4j.storage.registry;

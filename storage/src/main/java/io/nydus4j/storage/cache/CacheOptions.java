@@ -28,4 +28,9 @@ public record CacheOptions(
                         .map(file -> file.disableIndexedMap())
                         .orElse(false));
     }
+
+    /** Returns these options, but with every chunk compared with its digest. */
+    CacheOptions withDigests() {
+        return new CacheOptions(demandBatch, prefetchBatch, true, compressed, persistMap);
+    }
 }

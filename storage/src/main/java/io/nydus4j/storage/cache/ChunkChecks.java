@@ -127,6 +127,12 @@ final class ChunkChecks {
         return new Digest(digests[place], digests[place + 1], digests[place + 2], digests[place + 3]);
     }
 
+    /** Returns the digest that a chunk is compared with; null if there is none. */
+    @Nullable
+    Digest digestOf(int index) {
+        return has(index, DIGEST) ? digest(index) : null;
+    }
+
     private boolean has(int index, byte kind) {
         return index < kinds.length && (kinds[index] & kind) != 0;
     }
