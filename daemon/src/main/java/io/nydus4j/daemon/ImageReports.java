@@ -112,6 +112,6 @@ final class ImageReports {
                 counts.prefetchEndTimeSecs(),
                 counts.prefetchEndTimeMillis(),
                 counts.bufferedBackendSize(),
-                counts.dataAllReady()));
+                store.isComplete()));
     }
 }

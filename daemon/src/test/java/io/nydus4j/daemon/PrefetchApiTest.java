@@ -32,6 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
 class PrefetchApiTest {
     private static final String BACKEND = "v1/metrics/backend";
+    private static final String CACHE = "v1/metrics/blobcache";
     private static final int MAP_HEADER = 4096;
     private static final Golden IMAGE = Golden.of("v6-zstd-4k");
 
@@ -163,11 +164,13 @@ class PrefetchApiTest {
                                     boot, "rafs", config, Optional.of(List.of("/sizes/noise-40000", "/nothing"))));
             JsonValue fetched = settled();
             assertThat(chunksReady()).as("chunks that are there").isBetween(10, 383);
+            assertThat(client().get(CACHE).get("data_all_ready").isTrue()).isFalse();
             Shell.out(mountPoint, "cat some/sizes/noise-40000 > /dev/null");
             assertThat(client().get(BACKEND).get("read_count")).isEqualTo(fetched.get("read_count"));
             client().unmount("/some");
             client().mount("/all", new MountRequest(boot, "rafs", config, Optional.of(List.of("/"))));
             awaitChunks(384);
+            assertThat(client().get(CACHE).get("data_all_ready").isTrue()).isTrue();
         }
     }
 

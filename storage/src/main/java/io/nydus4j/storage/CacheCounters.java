@@ -23,7 +23,6 @@ public final class CacheCounters {
     private final LongAdder prefetchMillis = new LongAdder();
     private final AtomicLong prefetchBeginMillis = new AtomicLong();
     private final AtomicLong prefetchEndMillis = new AtomicLong();
-    private volatile boolean dataAllReady;
 
     /** Makes counters at zero for a cache in a folder; empty for a cache without one. */
     public CacheCounters(String storePath) {
@@ -94,11 +93,6 @@ public final class CacheCounters {
         }
     }
 
-    /** Says that every blob is completely here. */
-    public void allReady() {
-        dataAllReady = true;
-    }
-
     /** Returns the stored bytes that came from the backend so far. */
     public long fetchedBytes() {
         return fetchedBytes.sum();
@@ -125,7 +119,6 @@ public final class CacheCounters {
                 end / 1000,
                 end % 1000,
                 bufferedBytes.sum(),
-                dataAllReady,
                 fetchedBytes.sum());
     }
 
@@ -148,7 +141,6 @@ public final class CacheCounters {
      * @param prefetchEndTimeSecs           {@code prefetch_end_time_secs}
      * @param prefetchEndTimeMillis         {@code prefetch_end_time_millis}
      * @param bufferedBackendSize           {@code buffered_backend_size}: bytes fetched and not written yet
-     * @param dataAllReady                  {@code data_all_ready}
      * @param fetchedBytes                  stored bytes that came from the backend; not in the reference's document
      */
     public record Snapshot(
@@ -168,6 +160,5 @@ public final class CacheCounters {
             long prefetchEndTimeSecs,
             long prefetchEndTimeMillis,
             long bufferedBackendSize,
-            boolean dataAllReady,
             long fetchedBytes) {}
 }

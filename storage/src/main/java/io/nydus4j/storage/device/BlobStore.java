@@ -41,20 +41,26 @@ public final class BlobStore {
 
     /** The place of one blob. */
     private static final class Slot {
-        /** Held while the blob is opened or closed: others who want it must wait for that anyway. Guards {@code blob}. */
+        /** Held while the blob is opened or closed: others who want it must wait for that anyway. Guards changes of {@code blob}. */
         private final ReentrantLock lock = new ReentrantLock();
 
-        private @Nullable CachedBlob blob;
+        private volatile @Nullable CachedBlob blob;
         /** Guarded by the map of slots. */
         private int users;
+
+        boolean isComplete() {
+            CachedBlob opened = blob;
+            return opened != null && opened.isComplete();
+        }
     }
 
     /**
      * Opens the cache of a configuration over a backend.
      *
-     * @param id          names the backend in metrics
-     * @param backend     where blobs come from
-     * @param ownsBackend whether it is closed with this
+     * @param id           names the backend in metrics
+     * @param backend      where blobs come from
+     * @param ownsBackend  whether it is closed with this
+     * @param surroundings what the cache has to do with others
      * @throws IOException if the configuration says something that cannot be had
      */
     private BlobStore(
@@ -126,6 +132,13 @@ public final class BlobStore {
     /** Returns what the cache did. */
     public CacheCounters cacheCounters() {
         return cacheCounters;
+    }
+
+    /** Tells whether all data of all blobs in use is in the cache for good; false if there is none. */
+    public boolean isComplete() {
+        synchronized (slots) {
+            return !slots.isEmpty() && slots.values().stream().allMatch(Slot::isComplete);
+        }
     }
 
     Optional<Prefetcher> prefetcher() {

@@ -567,6 +567,18 @@ final class LazyBlobTest {
     }
 
     @Test
+    void storeIsCompleteWhenTheLastByteIsThere() throws IOException {
+        try (BlobDevice device = device()) {
+            LazyBlob blob = device.blob(0);
+            assertThat(device.store().isComplete()).isFalse();
+            read(blob, 0, 1);
+            assertThat(device.store().isComplete()).isFalse();
+            read(blob, 0, (int) blob.size());
+            assertThat(device.store().isComplete()).isTrue();
+        }
+    }
+
+    @Test
     void readyRangeCostsNoAllocation() throws IOException {
         try (BlobDevice device = device()) {
             LazyBlob blob = device.blob(0);
