@@ -31,6 +31,7 @@ public final class DaemonOptions {
     private final Optional<Path> runFolder;
     private final FailoverPolicy failoverPolicy;
     private final boolean upgrade;
+    private final Optional<Path> dedupDatabase;
     private final BuildInfo build;
     private final LogLevels logLevels;
 
@@ -50,6 +51,7 @@ public final class DaemonOptions {
         runFolder = Optional.ofNullable(builder.runFolder);
         failoverPolicy = builder.failoverPolicy;
         upgrade = builder.upgrade;
+        dedupDatabase = Optional.ofNullable(builder.dedupDatabase);
         build = builder.build;
         logLevels = builder.logLevels;
     }
@@ -148,6 +150,11 @@ public final class DaemonOptions {
         return upgrade;
     }
 
+    /** Returns the database by which images take chunks from each other's caches, if they do. */
+    public Optional<Path> dedupDatabase() {
+        return dedupDatabase;
+    }
+
     /** Returns which build the API tells of. */
     public BuildInfo build() {
         return build;
@@ -177,6 +184,7 @@ public final class DaemonOptions {
         private @Nullable Path runFolder;
         private FailoverPolicy failoverPolicy = FailoverPolicy.RESEND;
         private boolean upgrade;
+        private @Nullable Path dedupDatabase;
         private BuildInfo build = UNKNOWN_BUILD;
         private LogLevels logLevels = LogLevels.FIXED;
 
@@ -278,6 +286,12 @@ public final class DaemonOptions {
         /** Sets whether the daemon waits to be told by its API to take a mount over; without an API it does not. */
         public Builder upgrade(boolean value) {
             upgrade = value;
+            return this;
+        }
+
+        /** Sets the database, made if absent, by which images take chunks from each other's caches; without, they do not. */
+        public Builder dedupDatabase(Path value) {
+            dedupDatabase = value;
             return this;
         }
 

@@ -17,6 +17,7 @@ import io.nydus4j.linux.RawBytes;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.storage.config.ConfigurationException;
 import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.dedup.DedupStore;
 import io.nydus4j.storage.device.BlobPool;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -52,7 +53,7 @@ final class Mounts implements AutoCloseable {
     private final FuseCommons commons;
     private final Vfs vfs;
     private final RuntimeSettings settings = new RuntimeSettings();
-    private final BlobPool pool = new BlobPool(settings::registryAuth);
+    private final BlobPool pool;
     private final Retirement retirement = new Retirement();
     private final MountCounters counters = new MountCounters();
 
@@ -71,9 +72,15 @@ final class Mounts implements AutoCloseable {
     private volatile Runnable changed = () -> {};
     private volatile @Nullable ErofsFrontEnd kernel;
 
-    Mounts(FuseCommons commons, Vfs vfs) {
+    /**
+     * Makes a table without mounts.
+     *
+     * @param dedup lets blobs take chunks from other blobs; closed by the caller after this
+     */
+    Mounts(FuseCommons commons, Vfs vfs, Optional<DedupStore> dedup) {
         this.commons = commons;
         this.vfs = vfs;
+        this.pool = new BlobPool(settings::registryAuth, dedup);
     }
 
     /** Says that the kernel's EROFS shall serve what is mounted from now on; null for the VFS. */
@@ -483,18 +490,27 @@ final class Mounts implements AutoCloseable {
                     "something is mounted already: " + own.getFirst().record());
         }
         vfs.restore(table.vfs());
-        for (MountRecord mount : table.mounts()) {
-            VfsPath path = VfsPath.of(mount.mountPoint()).orElseThrow(() -> ServiceException.other(BAD_PATH));
-            if (mount.index() < 1 || mount.index() > NodeNumbers.MAX_INDEX) {
-                throw new IOException("index " + mount.index() + " of " + mount.mountPoint() + " is out of range");
+        pool.takingOver(true);
+        try {
+            for (MountRecord mount : table.mounts()) {
+                restore(mount);
             }
-            MountRequest request =
-                    new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
-            attach(
-                    path,
-                    mount.index(),
-                    open(mount.mountPoint(), request, mount.type(), mount.index(), path.isRoot(), true));
+        } finally {
+            pool.takingOver(false);
         }
+    }
+
+    private void restore(MountRecord mount) throws IOException, ServiceException {
+        VfsPath path = VfsPath.of(mount.mountPoint()).orElseThrow(() -> ServiceException.other(BAD_PATH));
+        if (mount.index() < 1 || mount.index() > NodeNumbers.MAX_INDEX) {
+            throw new IOException("index " + mount.index() + " of " + mount.mountPoint() + " is out of range");
+        }
+        MountRequest request =
+                new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
+        attach(
+                path,
+                mount.index(),
+                open(mount.mountPoint(), request, mount.type(), mount.index(), path.isRoot(), true));
     }
 
     /** A turn at a path, until it is closed. */

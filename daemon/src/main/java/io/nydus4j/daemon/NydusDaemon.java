@@ -23,6 +23,7 @@ import io.nydus4j.linux.mount.FuseMount;
 import io.nydus4j.linux.mount.FuseMountOptions;
 import io.nydus4j.linux.mount.MountFlags;
 import io.nydus4j.linux.socket.UnixSocket;
+import io.nydus4j.storage.dedup.DedupStore;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -55,6 +56,7 @@ public final class NydusDaemon implements AutoCloseable {
     private final Vfs vfs;
     private final Mounts mounts;
     private final Continuity continuity;
+    private final @Nullable DedupStore dedup;
     private final Lifecycle lifecycle = new Lifecycle();
     private final CompletableFuture<DaemonEnd> end = new CompletableFuture<>();
     private final CompletableFuture<DaemonEnd> closed = new CompletableFuture<>();
@@ -64,12 +66,19 @@ public final class NydusDaemon implements AutoCloseable {
     private boolean adopted;
     private @Nullable HttpServer api;
 
-    private NydusDaemon(DaemonOptions options, FuseCommons commons, Vfs vfs, Mounts mounts, Continuity continuity) {
+    private NydusDaemon(
+            DaemonOptions options,
+            FuseCommons commons,
+            Vfs vfs,
+            Mounts mounts,
+            Continuity continuity,
+            Optional<DedupStore> dedup) {
         this.options = options;
         this.commons = commons;
         this.vfs = vfs;
         this.mounts = mounts;
         this.continuity = continuity;
+        this.dedup = dedup.orElse(null);
     }
 
     /**
@@ -82,8 +91,10 @@ public final class NydusDaemon implements AutoCloseable {
         Path mountPoint = directory(options.mountPoint());
         FuseCommons commons = new FuseCommons(new EventLog());
         Vfs vfs = new Vfs(commons.requests());
-        Mounts mounts = new Mounts(commons, vfs);
-        NydusDaemon daemon = new NydusDaemon(options, commons, vfs, mounts, new Continuity(options, vfs, mounts));
+        Optional<DedupStore> dedup = openDedup(options);
+        Mounts mounts = new Mounts(commons, vfs, dedup);
+        NydusDaemon daemon =
+                new NydusDaemon(options, commons, vfs, mounts, new Continuity(options, vfs, mounts), dedup);
         try {
             mounts.trace(options.traced());
             if (!daemon.waits(mountPoint)) {
@@ -99,6 +110,13 @@ public final class NydusDaemon implements AutoCloseable {
             daemon.giveUp();
             throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getMessage(), e);
         }
+    }
+
+    private static Optional<DedupStore> openDedup(DaemonOptions options) throws IOException {
+        if (options.dedupDatabase().isEmpty()) {
+            return Optional.empty();
+        }
+        return DedupStore.open(options.dedupDatabase().get());
     }
 
     /** Ends what could not be started; what was taken over is left to another try. */
@@ -441,7 +459,8 @@ public final class NydusDaemon implements AutoCloseable {
             if (frontEnd != null && !left && end.join() != DaemonEnd.DETACHED) {
                 frontEnd.settle();
             }
-            try (mounts;
+            try (dedup;
+                    mounts;
                     current) {
                 HttpServer server = api;
                 if (server != null) {

@@ -20,6 +20,18 @@ public final class TestStores {
         return of(blobs, work, false, false, 0, PrefetchConfiguration.ABSENT);
     }
 
+    /** Returns a plain file cache under a budget in bytes, 0 for none. */
+    public static StorageConfiguration budget(Path blobs, Path work, long bytes) {
+        CacheConfiguration cache = new CacheConfiguration(
+                "filecache",
+                false,
+                false,
+                PrefetchConfiguration.ABSENT,
+                Optional.of(FileCacheSettings.in(work.toString()).withBudget(bytes)),
+                Optional.empty());
+        return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
+    }
+
     /** Returns a file cache. */
     public static StorageConfiguration of(
             Path blobs, Path work, boolean compressed, boolean validate, long batch, PrefetchConfiguration prefetch) {

@@ -15,17 +15,24 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * This process's claim on the folder of a cache. Each process that uses the folder locks one byte, of its own, of a file in it; who takes
- * data away locks all others meanwhile, for it cannot know what other processes read. So nothing goes while several processes use a
- * folder, as during an upgrade. Within a process, all users of a folder share its claim and its budget. Safe for use by several threads.
+ * This process's claim on the folder of a cache, by locks on bytes of a file in it. Within a process, all users of a folder share its claim
+ * and its budget. Safe for use by several threads.
+ *
+ * <p>A folder under a budget has one owner, for only the owner knows what is read at a moment: it locks the first byte for itself alone,
+ * and processes that use a folder without a budget lock it together. Guests, who take the folder over from its owner or only look into
+ * it, do not; but each process locks one more byte, of its own, and the owner takes data away only while it has all other bytes, too. So
+ * nothing goes while a guest is there. A guest with a budget becomes the owner as soon as it needs room and nobody else is.
  */
 public final class FolderClaim implements AutoCloseable {
     /** Name of the file that is locked. */
     public static final String LOCK_FILE = ".nydus4j.lock";
 
-    /** For how long a claim waits for another process to end what it does, in milliseconds. */
+    /** For how long a claim waits for the owner to end what it does, in milliseconds. */
     private static final long PATIENCE_MILLIS = 30_000;
+    /** For how long a claim waits for another process to leave, in milliseconds: one that was killed may still be there. */
+    private static final long LEAVE_PATIENCE_MILLIS = 2000;
 
+    private static final long OWNER_BYTE = 0;
     private static final long PAUSE_MILLIS = 5;
     /** Bytes that processes choose theirs from. */
     private static final int BYTES = 1 << 30;
@@ -38,19 +45,47 @@ public final class FolderClaim implements AutoCloseable {
     private final long own;
 
     private final @Nullable CacheBudget budget;
+    /** Guarded by the map of claims until the claim is made, then by the budget's lock. */
+    private boolean owner;
     /** Guarded by the map of claims. */
     private int users;
 
-    private FolderClaim(Path folder, FileChannel channel, long bytes) throws IOException {
+    private FolderClaim(Path folder, FileChannel channel, long bytes, boolean guest) throws IOException {
         this.folder = folder;
         this.channel = channel;
-        this.own = lock(folder, channel).position();
+        if (guest) {
+            this.owner = bytes > 0 && channel.tryLock(OWNER_BYTE, 1, false) != null;
+        } else {
+            this.owner = lock(
+                            LEAVE_PATIENCE_MILLIS,
+                            () -> channel.tryLock(OWNER_BYTE, 1, bytes == 0),
+                            inUse(folder, bytes))
+                    .isValid();
+        }
+        this.own = lock(
+                        PATIENCE_MILLIS,
+                        () -> channel.tryLock(ThreadLocalRandom.current().nextLong(OWNER_BYTE + 2, BYTES), 1, false),
+                        "cache folder " + folder + " is locked by another process")
+                .position();
         this.budget = bytes == 0 ? null : new CacheBudget(folder, bytes, this::whileAlone);
+    }
+
+    private static String inUse(Path folder, long bytes) {
+        String problem = bytes > 0
+                ? " is in use by another process, and one with a budget cannot be shared"
+                : " belongs to another process, which keeps it within a budget";
+        return "cache folder " + folder + problem + "; give each daemon a folder of its own";
     }
 
     /** Runs something while no other process uses the folder; tells whether it did. */
     private boolean whileAlone(Runnable action) throws IOException {
-        try (FileLock before = channel.tryLock(0, own, false);
+        if (!owner) {
+            owner = channel.tryLock(OWNER_BYTE, 1, false) != null;
+            if (!owner) {
+                return false;
+            }
+        }
+        try (FileLock before = channel.tryLock(OWNER_BYTE + 1, own - OWNER_BYTE - 1, false);
                 FileLock behind = before == null ? null : channel.tryLock(own + 1, Long.MAX_VALUE - own - 1, false)) {
             if (behind == null) {
                 return false;
@@ -61,19 +96,28 @@ public final class FolderClaim implements AutoCloseable {
     }
 
     /**
-     * Claims a folder. May wait for another process that takes data away.
+     * Claims a folder. May wait for another process that takes data away, or ends.
      *
      * @param folder an existing folder
      * @param bytes  its budget, 0 for none; a folder that is under a budget already keeps the smaller one
      * @return closed by the caller, when no file of the folder is used any more
-     * @throws IOException if the folder cannot be locked, or this process uses it without a budget
+     * @throws IOException if the folder cannot be locked, belongs to another process, or is used by this one without a budget
      */
     public static FolderClaim of(Path folder, long bytes) throws IOException {
+        return of(folder, bytes, false);
+    }
+
+    /** Claims a folder as a guest: beside the process that owns it, if there is one. See {@link #of}. */
+    public static FolderClaim asGuest(Path folder, long bytes) throws IOException {
+        return of(folder, bytes, true);
+    }
+
+    private static FolderClaim of(Path folder, long bytes, boolean guest) throws IOException {
         Path real = folder.toRealPath();
         synchronized (CLAIMS) {
             FolderClaim claim = CLAIMS.get(real);
             if (claim == null) {
-                claim = make(real, bytes);
+                claim = make(real, bytes, guest);
                 CLAIMS.put(real, claim);
             } else if (bytes > 0) {
                 if (claim.budget == null) {
@@ -87,35 +131,40 @@ public final class FolderClaim implements AutoCloseable {
         }
     }
 
-    private static FolderClaim make(Path folder, long bytes) throws IOException {
+    private static FolderClaim make(Path folder, long bytes, boolean guest) throws IOException {
         FileChannel channel = FileChannel.open(
                 folder.resolve(LOCK_FILE),
                 Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
-            return new FolderClaim(folder, channel, bytes);
+            return new FolderClaim(folder, channel, bytes, guest);
         } catch (IOException | RuntimeException e) {
             channel.close();
             throw e;
         }
     }
 
-    private static FileLock lock(Path folder, FileChannel channel) throws IOException {
-        long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
+    /** Tries to lock something. */
+    private interface Attempt {
+        @Nullable
+        FileLock lock() throws IOException;
+    }
+
+    private static FileLock lock(long patienceMillis, Attempt attempt, String refusal) throws IOException {
+        long end = System.nanoTime() + patienceMillis * 1_000_000;
         while (true) {
-            long place = ThreadLocalRandom.current().nextLong(1, BYTES);
-            FileLock lock = channel.tryLock(place, 1, false);
+            FileLock lock = attempt.lock();
             if (lock != null) {
                 return lock;
             }
             if (System.nanoTime() > end) {
-                throw new IOException("cache folder " + folder + " is locked by another process");
+                throw new IOException(refusal);
             }
             try {
                 Thread.sleep(PAUSE_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IOException("interrupted while waiting for cache folder " + folder, e);
+                throw new IOException("interrupted while waiting for a cache folder: " + refusal, e);
             }
         }
     }

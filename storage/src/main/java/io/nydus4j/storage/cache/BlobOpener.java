@@ -10,6 +10,7 @@ import io.nydus4j.blob.chunk.ChunkInfoTable;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.backend.LocalFsBackend;
 import io.nydus4j.storage.budget.CacheBudget;
 import io.nydus4j.storage.budget.FolderClaim;
@@ -62,12 +63,17 @@ public final class BlobOpener implements AutoCloseable {
     /**
      * Makes an opener, and the cache's folder with it. May wait while another process takes data out of it.
      *
-     * @param backend  where blobs come from; the caller closes it after all blobs
-     * @param counters counts for all blobs
+     * @param backend      where blobs come from; the caller closes it after all blobs
+     * @param counters     counts for all blobs
+     * @param surroundings what it has to do with others
      * @throws ConfigurationException if there is no cache section, or its cache is not supported
      * @throws IOException            if the folder cannot be made or locked
      */
-    public static BlobOpener of(StorageConfiguration configuration, BlobBackend backend, CacheCounters counters)
+    public static BlobOpener of(
+            StorageConfiguration configuration,
+            BlobBackend backend,
+            CacheCounters counters,
+            CacheSurroundings surroundings)
             throws IOException {
         CacheConfiguration cache = configuration.requireCache();
         CacheKind kind = cache.kind()
@@ -88,7 +94,7 @@ public final class BlobOpener implements AutoCloseable {
                             "cache: compressed and filecache.budget are set");
                 }
                 makeFolder(folder);
-                claim = FolderClaim.of(folder, budget);
+                claim = surroundings.guest() ? FolderClaim.asGuest(folder, budget) : FolderClaim.of(folder, budget);
             }
             case FSCACHE -> throw new ConfigurationException("fscache is not supported", "cache: type is 'fscache'");
         }

@@ -9,6 +9,7 @@ import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.ReadPlan;
 import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.cache.CachedBlob;
 import io.nydus4j.storage.config.PrefetchConfiguration;
@@ -88,7 +89,21 @@ public final class BlobDevice implements AutoCloseable {
      */
     public static BlobDevice open(Bootstrap bootstrap, StorageConfiguration configuration, BlobBackend backend)
             throws IOException {
-        BlobStore store = BlobStore.over(backend, configuration);
+        return open(bootstrap, configuration, backend, CacheSurroundings.NONE);
+    }
+
+    /**
+     * Opens the blobs of an image from a backend of the caller's, in a cache that has to do with others. May block on the network.
+     *
+     * @see #open(Bootstrap, StorageConfiguration, BlobBackend)
+     */
+    public static BlobDevice open(
+            Bootstrap bootstrap,
+            StorageConfiguration configuration,
+            BlobBackend backend,
+            CacheSurroundings surroundings)
+            throws IOException {
+        BlobStore store = BlobStore.over(backend, configuration, surroundings);
         try {
             return open(bootstrap, store, store::close);
         } catch (IOException | RuntimeException e) {

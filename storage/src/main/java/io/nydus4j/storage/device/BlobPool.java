@@ -1,13 +1,16 @@
 package io.nydus4j.storage.device;
 
 import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.dedup.DedupStore;
 import io.nydus4j.storage.registry.AuthUpdates;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Lets images with equal configurations share backend, cache and blobs. Safe for use by several threads.
@@ -19,15 +22,32 @@ public final class BlobPool {
     private final Map<StorageConfiguration, Users> stores = new HashMap<>();
 
     private final AuthUpdates updates;
+    private final Optional<DedupStore> dedup;
+    private volatile boolean takingOver;
 
     /** Makes a pool that shares nothing yet, whose backends keep to their configurations. */
     public BlobPool() {
-        this(AuthUpdates.NONE);
+        this(AuthUpdates.NONE, Optional.empty());
     }
 
-    /** Makes a pool that shares nothing yet, whose backends ask for newer credentials. */
-    public BlobPool(AuthUpdates updates) {
+    /**
+     * Makes a pool that shares nothing yet.
+     *
+     * @param updates asked by backends for newer credentials
+     * @param dedup   lets blobs take chunks from other blobs; closed by the caller after all devices
+     */
+    public BlobPool(AuthUpdates updates, Optional<DedupStore> dedup) {
         this.updates = updates;
+        this.dedup = dedup;
+    }
+
+    /** Says whether what is opened from now on may still be in use by a process whose work this one takes over. */
+    public void takingOver(boolean value) {
+        takingOver = value;
+    }
+
+    private BlobStore newStore(StorageConfiguration configuration, String id) throws IOException {
+        return BlobStore.open(configuration, id, updates, new CacheSurroundings(dedup, takingOver));
     }
 
     private static final class Users {
@@ -65,7 +85,7 @@ public final class BlobPool {
      * @see #open
      */
     public BlobDevice openAlone(Bootstrap bootstrap, StorageConfiguration configuration, String id) throws IOException {
-        BlobStore store = BlobStore.open(configuration, id, updates);
+        BlobStore store = newStore(configuration, id);
         try {
             return BlobDevice.open(bootstrap, store, store::close);
         } catch (IOException | RuntimeException e) {
@@ -81,7 +101,7 @@ public final class BlobPool {
         synchronized (stores) {
             Users users = stores.get(configuration);
             if (users == null) {
-                users = new Users(BlobStore.open(configuration, id, updates));
+                users = new Users(newStore(configuration, id));
                 stores.put(configuration, users);
             }
             users.count++;

@@ -5,6 +5,7 @@ import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.backend.BackendFactory;
 import io.nydus4j.storage.cache.BlobOpener;
 import io.nydus4j.storage.cache.CachedBlob;
@@ -68,7 +69,8 @@ public final class BlobStore {
             String id,
             BackendCounters backendCounters,
             BlobBackend backend,
-            boolean ownsBackend)
+            boolean ownsBackend,
+            CacheSurroundings surroundings)
             throws IOException {
         this.configuration = configuration;
         this.id = id;
@@ -77,7 +79,7 @@ public final class BlobStore {
         this.ownsBackend = ownsBackend;
         CacheConfiguration cache = configuration.requireCache();
         this.cacheCounters = new CacheCounters(BlobOpener.folderOf(cache));
-        this.opener = BlobOpener.of(configuration, backend, cacheCounters);
+        this.opener = BlobOpener.of(configuration, backend, cacheCounters, surroundings);
         PrefetchConfiguration prefetch = cache.prefetch();
         this.prefetcher = prefetch.enable() ? Optional.of(new Prefetcher(prefetch, cacheCounters)) : Optional.empty();
     }
@@ -85,11 +87,14 @@ public final class BlobStore {
     /**
      * Opens the backend and the cache of a configuration.
      *
-     * @param id      names the backend in metrics
-     * @param updates asked for newer credentials, by that name
+     * @param id           names the backend in metrics
+     * @param updates      asked for newer credentials, by that name
+     * @param surroundings what the cache has to do with others
      * @throws IOException if the configuration says something that cannot be had
      */
-    static BlobStore open(StorageConfiguration configuration, String id, AuthUpdates updates) throws IOException {
+    static BlobStore open(
+            StorageConfiguration configuration, String id, AuthUpdates updates, CacheSurroundings surroundings)
+            throws IOException {
         configuration.requireCache();
         BackendConfiguration section = configuration.requireBackend();
         BackendSettings settings = section.settings()
@@ -98,7 +103,7 @@ public final class BlobStore {
         BackendCounters counters = new BackendCounters(settings.kind());
         BlobBackend backend = BackendFactory.open(settings, counters, () -> updates.find(id));
         try {
-            return new BlobStore(configuration, id, counters, backend, true);
+            return new BlobStore(configuration, id, counters, backend, true, surroundings);
         } catch (IOException | RuntimeException e) {
             backend.close();
             throw e;
@@ -108,10 +113,13 @@ public final class BlobStore {
     /**
      * Opens the cache of a configuration over a given backend, which stays the caller's; the configuration's backend does not count.
      *
+     * @param surroundings what the cache has to do with others
      * @throws IOException if the configuration says something that cannot be had
      */
-    static BlobStore over(BlobBackend backend, StorageConfiguration configuration) throws IOException {
-        return new BlobStore(configuration, "/", new BackendCounters(backend.description()), backend, false);
+    static BlobStore over(BlobBackend backend, StorageConfiguration configuration, CacheSurroundings surroundings)
+            throws IOException {
+        BackendCounters counters = new BackendCounters(backend.description());
+        return new BlobStore(configuration, "/", counters, backend, false, surroundings);
     }
 
     /** Returns the configuration that all here share. */

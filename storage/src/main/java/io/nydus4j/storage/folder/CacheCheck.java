@@ -6,6 +6,7 @@ import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import io.nydus4j.storage.cache.ChunkMap;
@@ -29,6 +30,8 @@ import java.util.Optional;
  * there and are not right count as damaged. Nothing is fetched.
  */
 public final class CacheCheck {
+    private static final CacheSurroundings AS_GUEST = new CacheSurroundings(Optional.empty(), true);
+
     private CacheCheck() {}
 
     /**
@@ -78,7 +81,7 @@ public final class CacheCheck {
             }
         }
         List<Result> results = new ArrayList<>();
-        try (BlobDevice device = BlobDevice.open(image, configuration, new NoBackend())) {
+        try (BlobDevice device = BlobDevice.open(image, configuration, new NoBackend(), AS_GUEST)) {
             for (Map.Entry<Integer, ChunkMap.Snapshot> map : maps.entrySet()) {
                 LazyBlob blob = device.blob(map.getKey());
                 results.add(check(blob, map.getValue(), chunks.getOrDefault(map.getKey(), List.of())));

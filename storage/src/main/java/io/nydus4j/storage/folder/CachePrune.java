@@ -60,7 +60,7 @@ public final class CachePrune {
     public static void remove(CacheEntry entry) throws IOException {
         List<Path> files = new ArrayList<>(entry.files());
         files.sort(Comparator.comparing((Path file) -> !file.toString().endsWith(".chunk_map")));
-        try (FolderClaim _ = FolderClaim.of(files.getFirst().resolveSibling("."), 0)) {
+        try (FolderClaim _ = FolderClaim.asGuest(files.getFirst().resolveSibling("."), 0)) {
             for (Path file : files) {
                 Files.deleteIfExists(file);
             }

@@ -8,6 +8,7 @@ import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.LazyBlob;
@@ -93,14 +94,7 @@ final class BudgetTest {
     }
 
     private StorageConfiguration budget(long bytes) {
-        CacheConfiguration cache = new CacheConfiguration(
-                "filecache",
-                false,
-                false,
-                PrefetchConfiguration.ABSENT,
-                Optional.of(FileCacheSettings.in(work().toString()).withBudget(bytes)),
-                Optional.empty());
-        return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
+        return TestStores.budget(blobs, work(), bytes);
     }
 
     private long diskBytes() throws IOException {
@@ -297,25 +291,59 @@ final class BudgetTest {
     }
 
     @Test
-    void nothingGoesWhileAnotherProcessUsesTheFolder() throws Exception {
-        try (Bootstrap bootstrap = GoldenBlobs.load("v6-none-4k");
-                BlobDevice device = BlobDevice.open(bootstrap, budget(500_000), new TestBackend(blobs))) {
-            LazyBlob blob = device.blob(0);
-            // Slow, so that it is there all the time; it checks nothing of its own that it has seen once.
-            Process process = CacheReader.start("v6-none-4k", blobs, work(), 1, 100);
+    void folderWithABudgetBelongsToOneProcess() throws Exception {
+        try (Bootstrap bootstrap = GoldenBlobs.load("v6-none-4k")) {
+            Process owner = CacheReader.start("v6-none-4k", blobs, work(), 1, 100, 500_000);
             try {
-                assertThat(process.getInputStream().read()).isPositive();
-                blob.read(0, ByteBuffer.allocate((int) blob.size()));
-                assertThat(diskBytes()).as("with another process").isGreaterThan(blob.size());
+                assertThat(owner.getInputStream().read()).isPositive();
+                assertThatThrownBy(() -> BlobDevice.open(bootstrap, budget(500_000), new TestBackend(blobs)))
+                        .hasMessageContaining(work() + " is in use by another process");
+                assertThatThrownBy(() -> BlobDevice.open(bootstrap, budget(0), new TestBackend(blobs)))
+                        .hasMessageContaining(work() + " belongs to another process");
             } finally {
-                process.destroyForcibly().waitFor();
+                owner.destroyForcibly();
             }
-            blob.read(0, ByteBuffer.allocate(10));
-            try (Bootstrap more = GoldenBlobs.load("v6-lz4-4k");
-                    BlobDevice second = BlobDevice.open(more, budget(500_000), new TestBackend(blobs))) {
-                second.blob(0).read(0, ByteBuffer.allocate(1000));
+            // It need not have ended yet.
+            BlobDevice.open(bootstrap, budget(500_000), new TestBackend(blobs)).close();
+        }
+    }
+
+    @Test
+    void folderWithoutABudgetIsSharedButGetsNone() throws Exception {
+        try (Bootstrap bootstrap = GoldenBlobs.load("v6-none-4k")) {
+            Process other = CacheReader.start("v6-none-4k", blobs, work(), 1, 100);
+            try {
+                assertThat(other.getInputStream().read()).isPositive();
+                BlobDevice.open(bootstrap, budget(0), new TestBackend(blobs)).close();
+                assertThatThrownBy(() -> BlobDevice.open(bootstrap, budget(500_000), new TestBackend(blobs)))
+                        .hasMessageContaining(work() + " is in use by another process");
+            } finally {
+                other.destroyForcibly().waitFor();
             }
-            assertThat(diskBytes()).as("alone again").isLessThanOrEqualTo(500_000);
+        }
+    }
+
+    /** As during an upgrade. */
+    @Test
+    void nothingGoesWhileTheFolderIsTakenOver() throws Exception {
+        CacheSurroundings guest = new CacheSurroundings(Optional.empty(), true);
+        Process owner = CacheReader.start("v6-none-4k", blobs, work(), 1, 100, 500_000);
+        try (Bootstrap bootstrap = GoldenBlobs.load("v6-none-4k")) {
+            assertThat(owner.getInputStream().read()).isPositive();
+            try (BlobDevice device = BlobDevice.open(bootstrap, budget(500_000), new TestBackend(blobs), guest)) {
+                LazyBlob blob = device.blob(0);
+                blob.read(0, ByteBuffer.allocate((int) blob.size()));
+                assertThat(diskBytes()).as("beside the owner").isGreaterThan(blob.size());
+                owner.destroyForcibly().waitFor();
+                blob.read(0, ByteBuffer.allocate(10));
+                try (Bootstrap more = GoldenBlobs.load("v6-lz4-4k");
+                        BlobDevice second = BlobDevice.open(more, budget(500_000), new TestBackend(blobs))) {
+                    second.blob(0).read(0, ByteBuffer.allocate(1000));
+                }
+                assertThat(diskBytes()).as("as the owner").isLessThanOrEqualTo(500_000);
+            }
+        } finally {
+            owner.destroyForcibly().waitFor();
         }
     }
 

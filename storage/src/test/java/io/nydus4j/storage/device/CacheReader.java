@@ -15,13 +15,13 @@ import java.util.Random;
 final class CacheReader {
     private CacheReader() {}
 
-    /** Arguments: image, folder of blobs, folder of the cache, seed, milliseconds between reads. */
+    /** Arguments: image, folder of blobs, folder of the cache, seed, milliseconds between reads, budget of the cache or 0. */
     public static void main(String[] args) throws Exception {
         Random random = new Random(Long.parseLong(args[3]));
         long pause = Long.parseLong(args[4]);
         try (Bootstrap bootstrap = GoldenBlobs.load(args[0]);
-                BlobDevice device =
-                        BlobDevice.open(bootstrap, TestStores.inFiles(Path.of(args[1]), Path.of(args[2])))) {
+                BlobDevice device = BlobDevice.open(
+                        bootstrap, TestStores.budget(Path.of(args[1]), Path.of(args[2]), Long.parseLong(args[5])))) {
             LazyBlob blob = device.blob(0);
             System.out.println("started");
             for (int i = 0; i < 400; i++) {
@@ -36,6 +36,12 @@ final class CacheReader {
 
     /** Starts the process; its errors go where this one's go. */
     static Process start(String image, Path blobs, Path work, long seed, long pauseMillis) throws IOException {
+        return start(image, blobs, work, seed, pauseMillis, 0);
+    }
+
+    /** Starts the process with a budget for its cache. */
+    static Process start(String image, Path blobs, Path work, long seed, long pauseMillis, long budget)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -46,8 +52,13 @@ final class CacheReader {
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 CacheReader.class.getName()));
-        command.addAll(
-                List.of(image, blobs.toString(), work.toString(), Long.toString(seed), Long.toString(pauseMillis)));
+        command.addAll(List.of(
+                image,
+                blobs.toString(),
+                work.toString(),
+                Long.toString(seed),
+                Long.toString(pauseMillis),
+                Long.toString(budget)));
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
