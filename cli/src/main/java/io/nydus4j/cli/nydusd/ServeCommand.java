@@ -35,7 +35,7 @@ final class ServeCommand implements Command {
     private static final int MAX_THREADS = 1024;
 
     /** Options of the reference for what is not here yet. */
-    private static final List<String> UNSUPPORTED = List.of("--dedup-db", "--writable");
+    private static final List<String> UNSUPPORTED = List.of("--writable");
 
     private final Syntax syntax;
     private final String[] args;
@@ -93,7 +93,9 @@ final class ServeCommand implements Command {
                 .flag("--respawn", "Starts the daemon again when it dies by a signal; implies a --run-dir.")
                 .value("-s --shared-dir", "A folder to show, for reading, instead of an image.")
                 .flag("--writable", "Mounts for writing. Not supported yet.")
-                .value("--dedup-db", "A database of chunks to share. Not supported yet.")
+                .value(
+                        "--dedup-db",
+                        "A database, made if absent, by which images take chunks from each other's caches.")
                 .requiredUnless("--mountpoint")
                 .conflict("--bootstrap", "--shared-dir")
                 .conflict("--localfs-dir", "--config")
@@ -105,7 +107,8 @@ final class ServeCommand implements Command {
                         "nydusd -B image.boot -C config.json -M /mnt/image -A /run/api.sock",
                         "nydusd -M /mnt/images -A /run/api.sock      # images are mounted by nydusctl",
                         "nydusd --respawn -B image.boot -D blobs/ -M /mnt/image      # survives kill -9",
-                        "nydusd --driver auto -B image.boot -C config.json -M /mnt/image      # native speed where it can",
+                        "nydusd --driver auto -B image.boot -C config.json -M /mnt/image      # native speed where it"
+                                + " can",
                         "umount /mnt/image      # ends the daemon, as SIGTERM does");
     }
 
@@ -149,6 +152,7 @@ final class ServeCommand implements Command {
         options.upgrade(arguments.has("--upgrade"));
         FailoverPolicy.of(arguments.text("--failover-policy")).ifPresent(options::failoverPolicy);
         RunPlace.of(arguments, System.getenv()).ifPresent(options::runFolder);
+        arguments.path("--dedup-db").ifPresent(options::dedupDatabase);
         image(arguments).ifPresent(options::image);
         arguments.path("--shared-dir").ifPresent(options::sharedDirectory);
         return serve(options.build());

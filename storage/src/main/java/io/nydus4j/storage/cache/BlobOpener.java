@@ -19,7 +19,10 @@ import io.nydus4j.storage.config.CacheKind;
 import io.nydus4j.storage.config.ConfigurationException;
 import io.nydus4j.storage.config.FileCacheSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
+import io.nydus4j.storage.dedup.DedupStore;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileAlreadyExistsException;
@@ -33,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens the blobs of one configuration: from its backend, in its cache. Safe for use by several threads. */
 public final class BlobOpener implements AutoCloseable {
+    private static final Logger LOGGER = System.getLogger(BlobOpener.class.getName());
+
     private final BlobBackend backend;
     private final CacheKind kind;
     private final Path folder;
@@ -42,6 +47,8 @@ public final class BlobOpener implements AutoCloseable {
     private final @Nullable FolderClaim claim;
     /** Of a cache that is encrypted. */
     private final Optional<byte[]> key;
+    /** For plain caches in files. */
+    private final Optional<DedupStore> dedup;
 
     private BlobOpener(
             BlobBackend backend,
@@ -50,9 +57,11 @@ public final class BlobOpener implements AutoCloseable {
             CacheOptions options,
             CacheCounters counters,
             @Nullable FolderClaim claim,
-            Optional<byte[]> key) {
+            Optional<byte[]> key,
+            Optional<DedupStore> dedup) {
         this.claim = claim;
         this.key = key;
+        this.dedup = dedup;
         this.backend = backend;
         this.kind = kind;
         this.folder = folder;
@@ -98,7 +107,15 @@ public final class BlobOpener implements AutoCloseable {
             }
             case FSCACHE -> throw new ConfigurationException("fscache is not supported", "cache: type is 'fscache'");
         }
-        return new BlobOpener(backend, kind, folder, CacheOptions.of(configuration), counters, claim, key);
+        Optional<DedupStore> dedup = surroundings.dedup();
+        if (dedup.isPresent() && (kind != CacheKind.FILE || cache.compressed() || key.isPresent())) {
+            LOGGER.log(Level.WARNING, "only a cache of plain files takes chunks from others, so this one does not");
+            dedup = Optional.empty();
+        }
+        CacheOptions options = CacheOptions.of(configuration);
+        // What another blob has is known by its digest alone.
+        options = dedup.isPresent() ? options.withDigests() : options;
+        return new BlobOpener(backend, kind, folder, options, counters, claim, key, dedup);
     }
 
     /** Returns the folder of a cache; empty if it has none. */
@@ -224,6 +241,7 @@ public final class BlobOpener implements AutoCloseable {
                         budget.get(), folder.resolve(id + PlainChunkFile.SUFFIX), Math.max(size, 1), index.padded());
             }
             ChunkFiles.Opened opened;
+            ChunkSharing sharing = null;
             if (options.compressed()) {
                 opened = ChunkFiles.open(folder.resolve(id + StoredChunkFile.SUFFIX), storedSizeOf(info, source));
                 file = new StoredChunkFile(opened.channel());
@@ -232,8 +250,13 @@ public final class BlobOpener implements AutoCloseable {
                 opened = ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), EncryptedChunkFile.sizeFor(size));
                 file = new EncryptedChunkFile(opened.channel(), key.get());
             } else {
-                opened = ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), size);
-                file = new PlainChunkFile(opened.channel(), size);
+                Path path = folder.resolve(id + PlainChunkFile.SUFFIX);
+                opened = ChunkFiles.open(path, size);
+                PlainChunkFile plain = new PlainChunkFile(opened.channel(), size);
+                file = plain;
+                if (dedup.isPresent()) {
+                    sharing = ChunkSharing.of(dedup.get(), info, path, plain, workers);
+                }
             }
             marks = openMarks(info, index);
             if (opened.grown()) {
@@ -242,7 +265,14 @@ public final class BlobOpener implements AutoCloseable {
             counters.fileOpened(id + PlainChunkFile.SUFFIX);
             UnitReader reader = new UnitReader(info, source, workers, counters);
             FileBlob.Parts parts = new FileBlob.Parts(
-                    file, folder.resolve(id + PlainChunkFile.SUFFIX), marks, workers, reader, arena, evictions);
+                    file,
+                    folder.resolve(id + PlainChunkFile.SUFFIX),
+                    marks,
+                    workers,
+                    reader,
+                    arena,
+                    evictions,
+                    sharing);
             return new FileBlob(info, size, index, checks, parts, options, counters);
         } catch (IOException | RuntimeException e) {
             if (evictions != null) {

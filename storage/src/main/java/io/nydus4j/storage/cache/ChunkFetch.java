@@ -8,11 +8,17 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
-/** Fetches the chunks of a blob from its backend and writes them to the cache file. Safe for use by several threads. */
+/**
+ * Fetches the chunks of a blob from its backend, those that no other blob's cache file has, and writes them to the cache file. Safe for use
+ * by several threads.
+ */
 final class ChunkFetch {
     /** How often chunks that came damaged are asked for again. */
     private static final int DAMAGED_AGAIN = 2;
+    /** Stored bytes of no use that are fetched rather than to ask once more. */
+    private static final long GAP = 64 << 10;
 
     private static final Logger LOGGER = System.getLogger(ChunkFetch.class.getName());
 
@@ -20,21 +26,30 @@ final class ChunkFetch {
     private final UnitReader reader;
     private final ChunkFile file;
     private final ChunkLedger ledger;
+    private final @Nullable ChunkSharing sharing;
     private final CacheCounters counters;
 
     /**
      * Makes a fetch.
      *
-     * @param blobId names the blob in messages
-     * @param reader gives the chunks
-     * @param file   takes them
-     * @param ledger is told what was written
+     * @param blobId  names the blob in messages
+     * @param reader  gives the chunks
+     * @param file    takes them
+     * @param ledger  is told what was written
+     * @param sharing gives the chunks that other blobs have, if that is wanted
      */
-    ChunkFetch(String blobId, UnitReader reader, ChunkFile file, ChunkLedger ledger, CacheCounters counters) {
+    ChunkFetch(
+            String blobId,
+            UnitReader reader,
+            ChunkFile file,
+            ChunkLedger ledger,
+            @Nullable ChunkSharing sharing,
+            CacheCounters counters) {
         this.blobId = blobId;
         this.reader = reader;
         this.file = file;
         this.ledger = ledger;
+        this.sharing = sharing;
         this.counters = counters;
     }
 
@@ -45,26 +60,65 @@ final class ChunkFetch {
      */
     void fetch(KnownChunks chunks, Flight flight) throws IOException {
         Receiver receiver = new Receiver(chunks, flight);
-        ChunkIndex index = chunks.index();
-        int first = flight.first();
-        try {
-            reader.read(index, chunks.checks(), first, flight.last(), receiver);
-        } catch (BackendException e) {
-            // The request may have failed for what came along with the chunks that somebody waits for.
-            int last = index.unitLast(flight.needed());
-            if (e.retryable() || last == flight.last()) {
-                throw e;
-            }
-            flight.fail(e);
-            LOGGER.log(Level.DEBUG, "A request failed, asking for less", e);
-            reader.read(index, chunks.checks(), first, last, receiver);
+        if (sharing != null && takeShared(chunks, flight) > 0) {
+            fetchMissing(chunks, flight, receiver);
+        } else {
+            request(chunks, flight, receiver, flight.first(), flight.last());
         }
         readDamagedAgain(chunks, flight, receiver);
-        for (int position = first; position <= flight.last(); position++) {
+        for (int position = flight.first(); position <= flight.last(); position++) {
             if (receiver.wants(position) && flight.failureOf(position) == null) {
                 flight.fail(
                         position,
                         new IOException("chunk " + position + " of blob " + blobId + " could not be decoded"));
+            }
+        }
+    }
+
+    private int takeShared(KnownChunks chunks, Flight flight) throws IOException {
+        int taken = sharing == null ? 0 : sharing.take(chunks, flight, position -> ledger.written(chunks, position));
+        counters.chunksMadeReady(taken);
+        return taken;
+    }
+
+    /** Fetches what is missing of a flight, with a request for each run of it. */
+    private void fetchMissing(KnownChunks chunks, Flight flight, Receiver receiver) throws IOException {
+        ChunkIndex index = chunks.index();
+        int first = -1;
+        int last = -1;
+        long end = 0;
+        for (int unit = flight.first(); unit <= flight.last(); unit = index.unitLast(unit) + 1) {
+            if (!receiver.wantsAnyOf(unit, index.unitLast(unit))) {
+                continue;
+            }
+            if (first >= 0 && index.unitOffset(unit) - end > GAP) {
+                request(chunks, flight, receiver, first, last);
+                first = -1;
+            }
+            first = first < 0 ? unit : first;
+            last = index.unitLast(unit);
+            end = index.unitOffset(unit) + index.unitStoredSize(unit);
+        }
+        if (first >= 0) {
+            request(chunks, flight, receiver, first, last);
+        }
+    }
+
+    /** Makes one request, for whole units. */
+    private void request(KnownChunks chunks, Flight flight, Receiver receiver, int first, int last) throws IOException {
+        ChunkIndex index = chunks.index();
+        try {
+            reader.read(index, chunks.checks(), first, last, receiver);
+        } catch (BackendException e) {
+            // The request may have failed for what came along with the chunks that somebody waits for.
+            int needed = index.unitLast(flight.needed());
+            if (e.retryable() || last <= needed) {
+                throw e;
+            }
+            flight.fail(e);
+            if (first <= needed) {
+                LOGGER.log(Level.DEBUG, "A request failed, asking for less", e);
+                reader.read(index, chunks.checks(), first, needed, receiver);
             }
         }
     }
@@ -97,6 +151,15 @@ final class ChunkFetch {
         @Override
         public boolean wants(int position) {
             return flight.claims(position) && !chunks.ready().get(position);
+        }
+
+        boolean wantsAnyOf(int first, int last) {
+            for (int position = first; position <= last; position++) {
+                if (wants(position)) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         @Override

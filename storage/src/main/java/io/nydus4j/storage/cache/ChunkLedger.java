@@ -16,6 +16,7 @@ final class ChunkLedger {
     private final ChunkMarks marks;
     private final DurableMarks durable;
     private final @Nullable Evictions evictions;
+    private final @Nullable ChunkSharing sharing;
     /** Held while what is known is exchanged, and while chunks are forgotten in it. */
     private final Object lock = new Object();
 
@@ -30,13 +31,21 @@ final class ChunkLedger {
      * @param marks     what the file seems to hold; closed by the caller after {@link #close}
      * @param durable   sets those marks; closed with this
      * @param evictions says what to forget, if the cache is under a budget
+     * @param sharing   is told what is ready, if other blobs may have it
      */
-    ChunkLedger(long size, KnownChunks known, ChunkMarks marks, DurableMarks durable, @Nullable Evictions evictions) {
+    ChunkLedger(
+            long size,
+            KnownChunks known,
+            ChunkMarks marks,
+            DurableMarks durable,
+            @Nullable Evictions evictions,
+            @Nullable ChunkSharing sharing) {
         this.size = size;
         this.known = known;
         this.marks = marks;
         this.durable = durable;
         this.evictions = evictions;
+        this.sharing = sharing;
         this.complete = known.index().size() == 0;
         if (evictions != null) {
             evictions.serve(this::forget, known.index(), marks);
@@ -77,6 +86,9 @@ final class ChunkLedger {
     /** Notes that a chunk was found in the file as it should be. */
     void found(KnownChunks chunks, int position) {
         chunks.ready().set(position);
+        if (sharing != null) {
+            sharing.tell(chunks, position);
+        }
         if (chunks.ready().isFull()) {
             complete = true;
             if (evictions == null) {

@@ -14,170 +14,168 @@ import io.nydus4j.storage.dedup.DedupStore;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes chunks of one blob out of the cache files of other blobs, and tells where its own are.
+ * Takes chunks of one blob out of the cache files of other blobs, and tells where its own are. Safe for use by several threads.
  *
- * <p>The kernel copies, and lets both files share the blocks where the file system can. What is where is a hint of a database that anybody
- * may have written, and the other file may change at any moment: a chunk counts only if, read back out of this blob's file, it has its
- * digest. Files on other file systems are left alone, so that nothing is read out of a mount of this very process. Safe for use by several
- * threads.
+ * <p>What is where is a hint of a database that anybody may have written, and the other file may change at any moment. So a chunk is copied
+ * into memory, compared with its digest there, and only then written: other processes may serve readers out of this blob's file. Files on
+ * other file systems are left alone, lest something be read out of a mount of this very process.
  */
-final class ChunkSharing implements AutoCloseable {
+final class ChunkSharing {
     private static final Logger LOGGER = System.getLogger(ChunkSharing.class.getName());
 
     private final DedupStore store;
     private final DigestAlgorithm algorithm;
-    private final Descriptor own;
-    private final FileStatus ownStatus;
     private final String path;
+    private final long device;
+    private final PlainChunkFile file;
+    private final DecodeWorkers workers;
 
-    private ChunkSharing(DedupStore store, DigestAlgorithm algorithm, Descriptor own, String path) throws IOException {
+    private ChunkSharing(
+            DedupStore store,
+            DigestAlgorithm algorithm,
+            String path,
+            long device,
+            PlainChunkFile file,
+            DecodeWorkers workers) {
         this.store = store;
         this.algorithm = algorithm;
-        this.own = own;
-        this.ownStatus = own.status();
         this.path = path;
+        this.device = device;
+        this.file = file;
+        this.workers = workers;
     }
 
     /**
-     * Opens the file of a blob, which is there, for sharing.
+     * Lets a blob share its chunks.
      *
-     * @param file holds plain bytes
-     * @return null if the file has a name that is no text, and so cannot be told
+     * @param path    where its file is
+     * @param file    the file
+     * @param workers check chunks
+     * @return null if the file's name is no text, so that nobody could be told of it
      */
-    static @Nullable ChunkSharing of(DedupStore store, BlobInfo blob, Path file) throws IOException {
-        byte[] name = NativePath.bytes(file.toRealPath());
-        String path = new String(name, StandardCharsets.UTF_8);
-        if (!Arrays.equals(path.getBytes(StandardCharsets.UTF_8), name)) {
+    static @Nullable ChunkSharing of(
+            DedupStore store, BlobInfo blob, Path path, PlainChunkFile file, DecodeWorkers workers) throws IOException {
+        byte[] name = NativePath.bytes(path.toRealPath());
+        String text = new String(name, StandardCharsets.UTF_8);
+        if (!Arrays.equals(text.getBytes(StandardCharsets.UTF_8), name)) {
             return null;
         }
-        Descriptor own = PosixFiles.open(Descriptor.WORKING_DIRECTORY, name, OpenFlags.READ_WRITE, 0);
-        try {
-            return new ChunkSharing(store, blob.digestAlgorithm(), own, path);
-        } catch (IOException e) {
-            own.close();
-            throw e;
-        }
-    }
-
-    /** Begins to take chunks; for one thread. */
-    Taking begin(ChunkIndex index, ChunkChecks checks, ChunkFile file, DecodeWorker worker) {
-        return new Taking(index, checks, file, worker);
+        long device = PosixFiles.status(Descriptor.WORKING_DIRECTORY, name).dev();
+        return new ChunkSharing(store, blob.digestAlgorithm(), text, device, file, workers);
     }
 
     /** Tells that the file holds a chunk. */
-    void tell(ChunkIndex index, ChunkChecks checks, int position) {
-        Digest digest = checks.digestOf(index.indexInBlob(position));
+    void tell(KnownChunks chunks, int position) {
+        Digest digest = digestOf(chunks, position);
         if (digest != null) {
-            store.add(DedupStore.chunkId(algorithm, digest), new ChunkPlace(path, index.start(position)));
+            ChunkPlace place = new ChunkPlace(path, chunks.index().start(position));
+            store.add(DedupStore.chunkId(algorithm, digest), place);
         }
     }
 
-    /** Says that nobody uses this, and that cache files may be gone. */
-    @Override
-    public void close() {
-        store.forgetMissingFiles();
-        try {
-            own.close();
-        } catch (IOException e) {
-            LOGGER.log(Level.DEBUG, "Closing " + path, e);
-        }
+    private static @Nullable Digest digestOf(KnownChunks chunks, int position) {
+        return chunks.checks().digestOf(chunks.index().indexInBlob(position));
     }
 
-    /** Takes chunks one after the other, and keeps the files open that they come from. For one thread. */
-    final class Taking implements AutoCloseable {
-        private final ChunkIndex index;
-        private final ChunkChecks checks;
-        private final ChunkFile file;
-        private final DecodeWorker worker;
-        private final Map<String, Source> sources = new HashMap<>();
-
-        private Taking(ChunkIndex index, ChunkChecks checks, ChunkFile file, DecodeWorker worker) {
-            this.index = index;
-            this.checks = checks;
-            this.file = file;
-            this.worker = worker;
-        }
-
-        /**
-         * Copies a chunk out of another blob's file, if one has it.
-         *
-         * @return whether the right bytes are in this blob's file; if not, anything may be where they belong
-         */
-        boolean take(int position) {
-            Digest digest = checks.digestOf(index.indexInBlob(position));
-            if (digest == null) {
-                return false;
-            }
-            String chunkId = DedupStore.chunkId(algorithm, digest);
-            for (ChunkPlace place : store.find(chunkId, path)) {
-                try {
-                    if (copy(place, position)) {
-                        return true;
-                    }
-                    store.forget(chunkId, place.file());
-                } catch (IOException e) {
-                    LOGGER.log(Level.DEBUG, "Cannot copy a chunk from " + place, e);
+    /**
+     * Copies those chunks of a flight that other blobs have.
+     *
+     * @param taken is told of each chunk that was written
+     * @return how many were
+     */
+    int take(KnownChunks chunks, Flight flight, IntConsumer taken) throws IOException {
+        int count = 0;
+        Map<String, Source> sources = new HashMap<>();
+        DecodeWorker worker = workers.take();
+        try (var _ = NativeBuffers.SHARED.reserve(chunks.index().unitPlainSize(flight.first()))) {
+            for (int position = flight.first(); position <= flight.last(); position++) {
+                if (flight.claims(position) && take(chunks, position, worker, sources)) {
+                    taken.accept(position);
+                    count++;
                 }
             }
+        } finally {
+            workers.giveBack(worker);
+            sources.values().forEach(Source::close);
+        }
+        return count;
+    }
+
+    private boolean take(KnownChunks chunks, int position, DecodeWorker worker, Map<String, Source> sources) {
+        Digest digest = digestOf(chunks, position);
+        if (digest == null) {
             return false;
         }
-
-        /** Tells whether the chunk is there now; if not, its place is not worth to be remembered. */
-        private boolean copy(ChunkPlace place, int position) throws IOException {
-            Source source = sources.computeIfAbsent(place.file(), name -> Source.open(name, ownStatus.dev()));
-            long length = index.length(position);
-            if (source.descriptor == null || place.offset() < 0 || place.offset() > source.size - length) {
-                return false;
-            }
-            long start = index.start(position);
-            long whole = index.padded() ? length + ChunkIndex.PAGE - 1 & -ChunkIndex.PAGE : length;
-            // Whole blocks can be shared; what belongs to no chunk becomes zeros again when it is read back.
-            long most = Math.min(whole, Math.min(source.size - place.offset(), ownStatus.size() - start));
-            if (source.descriptor.copyTo(place.offset(), own, start, most) < length) {
-                return false;
-            }
+        String chunkId = DedupStore.chunkId(algorithm, digest);
+        for (ChunkPlace place : store.find(chunkId, path)) {
             try {
-                worker.check(checks, index.indexInBlob(position), file.read(index, position, worker));
-                return true;
-            } catch (BlobDigestException e) {
-                LOGGER.log(Level.DEBUG, "Not what was looked for at " + place, e);
-                return false;
+                Source source = sources.computeIfAbsent(place.file(), name -> Source.open(name, device));
+                MemorySegment plain = read(source, place.offset(), chunks, position, worker);
+                if (plain != null) {
+                    // A file of plain bytes wants no others.
+                    file.write(chunks.index(), position, plain, plain);
+                    return true;
+                }
+                store.forget(chunkId, place.file());
+            } catch (IOException e) {
+                LOGGER.log(Level.DEBUG, "Cannot copy a chunk from " + place, e);
             }
         }
+        return false;
+    }
 
-        @Override
-        public void close() {
-            sources.values().forEach(Source::close);
+    /** Returns the chunk's right bytes; null if they are not there. */
+    private static @Nullable MemorySegment read(
+            Source source, long offset, KnownChunks chunks, int position, DecodeWorker worker) throws IOException {
+        int length = chunks.index().length(position);
+        if (source.channel == null || offset < 0 || offset > source.size - length) {
+            return null;
+        }
+        MemorySegment plain = worker.plain(length);
+        ChunkFiles.read(source.channel, offset, plain.asByteBuffer());
+        try {
+            worker.check(chunks.checks(), chunks.index().indexInBlob(position), plain);
+            return plain;
+        } catch (BlobDigestException e) {
+            LOGGER.log(Level.DEBUG, "A cache file does not hold the chunk that it should", e);
+            return null;
         }
     }
 
-    /** A file that chunks are taken from; without a descriptor if it cannot be one. */
-    private record Source(@Nullable Descriptor descriptor, long size) {
+    /** Says that the blob is closed, and that cache files may be gone by now. */
+    void end() {
+        store.forgetMissingFiles();
+    }
+
+    /** A file that chunks are taken from; without a channel if it cannot be one. */
+    private record Source(@Nullable FileChannel channel, long size) {
         private static final Source NONE = new Source(null, 0);
 
         static Source open(String path, long device) {
             if (!path.endsWith(PlainChunkFile.SUFFIX)) {
                 return NONE;
             }
-            try {
-                Descriptor descriptor = PosixFiles.open(
-                        Descriptor.WORKING_DIRECTORY,
-                        path.getBytes(StandardCharsets.UTF_8),
-                        OpenFlags.READ_ONLY | OpenFlags.NO_FOLLOW | OpenFlags.NON_BLOCKING,
-                        0);
+            try (Descriptor descriptor = PosixFiles.open(
+                    Descriptor.WORKING_DIRECTORY,
+                    path.getBytes(StandardCharsets.UTF_8),
+                    OpenFlags.READ_ONLY | OpenFlags.NO_FOLLOW | OpenFlags.NON_BLOCKING,
+                    0)) {
                 FileStatus status = descriptor.status();
                 if (status.isRegular() && status.dev() == device) {
-                    return new Source(descriptor, status.size());
+                    return new Source(FileChannel.open(descriptor.procPath(), StandardOpenOption.READ), status.size());
                 }
-                descriptor.close();
             } catch (IOException e) {
                 LOGGER.log(Level.DEBUG, "Cannot take chunks from " + path, e);
             }
@@ -185,12 +183,8 @@ final class ChunkSharing implements AutoCloseable {
         }
 
         void close() {
-            try {
-                if (descriptor != null) {
-                    descriptor.close();
-                }
-            } catch (IOException e) {
-                LOGGER.log(Level.DEBUG, "Closing a file that chunks were taken from", e);
+            if (channel != null) {
+                ChunkFiles.close(channel);
             }
         }
     }

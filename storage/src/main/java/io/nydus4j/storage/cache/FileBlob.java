@@ -28,6 +28,7 @@ public final class FileBlob implements CachedBlob {
     private final Path path;
     private final ChunkMarks marks;
     private final @Nullable Evictions evictions;
+    private final @Nullable ChunkSharing sharing;
     private final DecodeWorkers workers;
     private final Arena arena;
     private final CacheCounters counters;
@@ -45,6 +46,7 @@ public final class FileBlob implements CachedBlob {
      * @param path      where the file is
      * @param arena     keeps the mapping of the index, if it has one
      * @param evictions says what to hold and forget, if the cache is under a budget
+     * @param sharing   takes chunks from other blobs and gives them, if that is wanted
      */
     record Parts(
             ChunkFile file,
@@ -53,7 +55,8 @@ public final class FileBlob implements CachedBlob {
             DecodeWorkers workers,
             UnitReader reader,
             Arena arena,
-            @Nullable Evictions evictions) {}
+            @Nullable Evictions evictions,
+            @Nullable ChunkSharing sharing) {}
 
     /**
      * Makes a blob over open files.
@@ -81,15 +84,16 @@ public final class FileBlob implements CachedBlob {
         this.arena = parts.arena();
         this.counters = counters;
         this.evictions = parts.evictions();
+        this.sharing = parts.sharing();
         long most = evictions == null ? Long.MAX_VALUE : evictions.budgetBytes();
         this.demandWindow = FetchWindow.of(options.demandBatch()).within(most);
         this.prefetchWindow = FetchWindow.of(options.prefetchBatch()).within(most);
         this.mapping = file.mapping();
         String id = info.effectiveId();
         KnownChunks chunks = new KnownChunks(index, checks, new ReadyBits(index.size()));
-        this.ledger = new ChunkLedger(size, chunks, marks, new DurableMarks(id, marks, file), evictions);
+        this.ledger = new ChunkLedger(size, chunks, marks, new DurableMarks(id, marks, file), evictions, sharing);
         this.kept = new KeptChunks(size, file, workers, ledger, counters);
-        ChunkFetch fetch = new ChunkFetch(id, parts.reader(), file, ledger, counters);
+        ChunkFetch fetch = new ChunkFetch(id, parts.reader(), file, ledger, sharing, counters);
         this.filler = new BlobFiller(id, ledger, kept, fetch, evictions);
     }
 
@@ -294,6 +298,9 @@ public final class FileBlob implements CachedBlob {
         }
         if (evictions != null) {
             evictions.close();
+        }
+        if (sharing != null) {
+            sharing.end();
         }
         ledger.close();
         marks.close();

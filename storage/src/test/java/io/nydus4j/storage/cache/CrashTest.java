@@ -78,6 +78,7 @@ final class CrashTest {
                 workers,
                 new UnitReader(info, source, workers, counters),
                 Arena.ofShared(),
+                null,
                 null);
         return new FileBlob(
                 info,

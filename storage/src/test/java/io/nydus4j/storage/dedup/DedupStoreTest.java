@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.DigestAlgorithm;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -138,9 +140,8 @@ final class DedupStoreTest {
 
     @Test
     void goesOnWithoutADatabaseThatIsNone() throws Exception {
-        byte[] rubbish = "this is no database, whatever its name may say"
-                .repeat(100)
-                .getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        byte[] rubbish =
+                "this is no database, whatever its name may say".repeat(100).getBytes(StandardCharsets.US_ASCII);
         Files.write(file(), rubbish);
         assertThat(DedupStore.open(file())).isEmpty();
         assertThat(file()).hasBinaryContent(rubbish);
@@ -162,7 +163,7 @@ final class DedupStoreTest {
         with(store -> {
             try (FileChannel channel = FileChannel.open(file(), StandardOpenOption.WRITE)) {
                 for (long at = 100; at < channel.size(); at += 4) {
-                    channel.write(java.nio.ByteBuffer.wrap(new byte[] {-1, 77, -1, 3}), at);
+                    channel.write(ByteBuffer.wrap(new byte[] {-1, 77, -1, 3}), at);
                 }
             }
             for (int i = 0; i < 500; i++) {
