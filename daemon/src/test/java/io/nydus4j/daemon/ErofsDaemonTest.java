@@ -132,6 +132,26 @@ class ErofsDaemonTest {
                 .hasMessage("EROFS serves images of RAFS v6, this one is of V5");
     }
 
+    /** A tmpfs has no events that hold readers back. */
+    @Test
+    void servesThroughFuseWhatLiesOnAFileSystemThatCannotHoldReadersBack() throws Exception {
+        FuseCondition.requireRootAndFuse();
+        Golden image = Golden.of("v6-zstd-4k");
+        Shell.out(directory, "mkdir cache; mount -t tmpfs none cache");
+        try {
+            assertThatThrownBy(() -> NydusDaemon.start(options(image, "").build()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageMatching("the file system of .*/cache/.* cannot hold readers back, .*");
+            try (NydusDaemon daemon =
+                    NydusDaemon.start(options(image, "").driver(Driver.AUTO).build())) {
+                assertThat(daemon.isServedByKernel()).isFalse();
+                Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree(image)));
+            }
+        } finally {
+            Shell.out(directory, "umount -l cache");
+        }
+    }
+
     @Test
     void servesThroughFuseWhatErofsDoesNotKnow() throws Exception {
         FuseCondition.requireRootAndFuse();

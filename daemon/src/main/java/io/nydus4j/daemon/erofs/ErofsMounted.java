@@ -64,13 +64,27 @@ public final class ErofsMounted {
         List<LazyBlob> added = new ArrayList<>();
         try {
             for (LazyBlob blob : blobs) {
-                fills.add(blob);
+                add(fills, blob);
                 added.add(blob);
             }
             return new ErofsMounted(fills, List.copyOf(blobs), bytes(target), Superblocks.now());
         } catch (IOException | RuntimeException e) {
             added.forEach(fills::remove);
             throw e;
+        }
+    }
+
+    private static void add(FillService fills, LazyBlob blob) throws IOException {
+        try {
+            fills.add(blob);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EOPNOTSUPP) {
+                throw e;
+            }
+            throw new IOException(
+                    "the file system of " + blob.file().orElseThrow()
+                            + " cannot hold readers back, as ext4, XFS and Btrfs do",
+                    e);
         }
     }
 
