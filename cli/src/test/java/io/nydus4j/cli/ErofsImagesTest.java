@@ -212,6 +212,15 @@ class ErofsImagesTest {
         compare("boot");
     }
 
+    /** It has no blob, so that the kernel is given the metadata alone. */
+    @Test
+    void showsAnImageWithoutData() throws Exception {
+        Shell.out(tree, "mkdir a; touch a/empty; mknod a/null c 1 3; ln -s empty a/link");
+        create(options(tree, "boot"));
+        assertThat(blobCount("boot")).isZero();
+        compare("boot");
+    }
+
     /** Its metadata comes from the layer's table of contents, its data stays in the layer. */
     @Test
     void showsAnEstargzLayer() throws Exception {
