@@ -21,6 +21,9 @@ public final class BuildProgress implements ProgressListener, AutoCloseable {
 
     @Override
     public void progress(Step step, long done, long total) {
+        if (!line.isDue()) {
+            return; // called for each directory and each megabyte
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         boolean names = step == Step.SCAN || step == Step.CHECK || step == Step.REPACK;
         String note = names

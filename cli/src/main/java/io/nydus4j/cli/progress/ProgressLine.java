@@ -27,6 +27,11 @@ public final class ProgressLine implements AutoCloseable {
         this.terminal = terminal;
     }
 
+    /** Tells whether {@link #show} would draw now: what it would be given need not be made up if not. */
+    public synchronized boolean isDue() {
+        return terminal && System.nanoTime() - lastDraw >= REDRAW_NANOS;
+    }
+
     /**
      * Shows how far the work is.
      *
@@ -36,11 +41,10 @@ public final class ProgressLine implements AutoCloseable {
      * @param note  more to say, or null
      */
     public synchronized void show(String stage, long done, long total, @Nullable String note) {
-        long now = System.nanoTime();
-        if (!terminal || now - lastDraw < REDRAW_NANOS) {
+        if (!isDue()) {
             return;
         }
-        lastDraw = now;
+        lastDraw = System.nanoTime();
         StringBuilder line = new StringBuilder(stage);
         if (total > 0) {
             line.append(' ').append(done * 100 / total).append(" %");
