@@ -1,5 +1,6 @@
 package io.nydus4j.cli;
 
+import io.nydus4j.linux.RawArguments;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.lang.reflect.InvocationTargetException;
@@ -25,6 +26,7 @@ public final class Training {
                 Class.forName(args[0]).getDeclaredMethod("run", PrintStream.class, PrintStream.class, String[].class);
         run.setAccessible(true);
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        RawArguments.recover(args); // as the commands do
         for (int i = 1; i < args.length; i++) {
             try {
                 run.invoke(null, nowhere, nowhere, (Object) args[i].split(" +"));
