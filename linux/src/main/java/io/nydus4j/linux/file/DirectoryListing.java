@@ -10,11 +10,13 @@ import io.nydus4j.linux.libc.Scratch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Lists directories by {@code getdents64}, names as raw bytes, in the file system's order. */
 public final class DirectoryListing {
     private static final int TYPE_SHIFT = 12;
+    private static final int NAME_OFFSET = 19;
     /** Room for any entry, and more. */
     private static final int LEAST_BYTES = 4096;
 
@@ -103,25 +105,26 @@ public final class DirectoryListing {
         long end = record + length;
         while (record < end) {
             int recordLength = Short.toUnsignedInt(memory.get(JAVA_SHORT, record + 16));
-            long name = record + 19;
+            // Searched on the heap: reading native memory byte by byte is slow until it is compiled.
+            byte[] field = new byte[recordLength - NAME_OFFSET];
+            MemorySegment.copy(memory, JAVA_BYTE, record + NAME_OFFSET, field, 0, field.length);
             int nameLength = 0;
-            while (memory.get(JAVA_BYTE, name + nameLength) != 0) {
+            while (field[nameLength] != 0) {
                 nameLength++;
             }
-            if (!isDots(memory, name, nameLength)) {
-                byte[] bytes = new byte[nameLength];
-                MemorySegment.copy(memory, JAVA_BYTE, name, bytes, 0, nameLength);
+            if (!isDots(field, nameLength)) {
                 int type = Byte.toUnsignedInt(memory.get(JAVA_BYTE, record + 18)) << TYPE_SHIFT;
                 entries.add(new DirectoryEntry(
-                        bytes, type, memory.get(JAVA_LONG, record), memory.get(JAVA_LONG, record + 8)));
+                        Arrays.copyOf(field, nameLength),
+                        type,
+                        memory.get(JAVA_LONG, record),
+                        memory.get(JAVA_LONG, record + 8)));
             }
             record += recordLength;
         }
     }
 
-    private static boolean isDots(MemorySegment memory, long name, int length) {
-        return length <= 2
-                && memory.get(JAVA_BYTE, name) == '.'
-                && (length == 1 || memory.get(JAVA_BYTE, name + 1) == '.');
+    private static boolean isDots(byte[] name, int length) {
+        return length <= 2 && name[0] == '.' && (length == 1 || name[1] == '.');
     }
 }

@@ -16,26 +16,45 @@ import java.util.Optional;
 /**
  * Extended attributes of a file below an open directory; of a symbolic link, its own.
  *
- * <p>The calls take no directory, so names go by way of {@code /proc/self/fd}, which must be mounted. Names and values are raw bytes.
+ * <p>Most calls take no directory, so names go by way of {@code /proc/self/fd}, which must be mounted. Names and values are raw bytes.
  * The empty file name means the open file itself, which may have been opened by {@link OpenFlags#PATH}.
  */
 public final class Xattrs {
     private static final byte[] EMPTY = {};
+    private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+
+    /** Cleared when the kernel is found to be older than the call. */
+    private static volatile boolean hasListxattrat = true;
 
     private Xattrs() {}
 
     /** Lists the attribute names, such as {@code "user.note"}, in the file system's order; none where it has no attributes. */
     public static List<byte[]> list(Descriptor directory, byte[] name) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
-            long path = scratch.path("llistxattr", path(directory, name));
-            long length = name.length == 0
-                    ? SysXattr.listxattr(scratch, path, scratch.data(), Scratch.DATA_SIZE)
-                    : SysXattr.llistxattr(scratch, path, scratch.data(), Scratch.DATA_SIZE);
+            long length = listBelow(scratch, directory, name);
             if (length == -Errno.EOPNOTSUPP || length == 0) {
                 return List.of();
             }
             return split(copy(scratch, check("llistxattr", name, length)));
         }
+    }
+
+    private static long listBelow(Scratch scratch, Descriptor directory, byte[] name) throws ErrnoException {
+        // Without a name the kernel refuses descriptors that were opened by path alone.
+        if (hasListxattrat && name.length > 0) {
+            long path = scratch.path("listxattrat", name);
+            long length = SysXattr.listxattrat(
+                    scratch, directory.number(), path, AT_SYMLINK_NOFOLLOW, scratch.data(), Scratch.DATA_SIZE);
+            if (length == -Errno.ENOSYS) {
+                hasListxattrat = false;
+            } else if (length != -Errno.EPERM) { // so some sandboxes answer calls that they do not know
+                return length;
+            }
+        }
+        long path = scratch.path("llistxattr", path(directory, name));
+        return name.length == 0
+                ? SysXattr.listxattr(scratch, path, scratch.data(), Scratch.DATA_SIZE)
+                : SysXattr.llistxattr(scratch, path, scratch.data(), Scratch.DATA_SIZE);
     }
 
     /**

@@ -13,7 +13,15 @@ public final class SysXattr {
     private static final MethodHandle REMOVEXATTR = Libc.link("removexattr");
     private static final MethodHandle LREMOVEXATTR = Libc.link("lremovexattr");
 
+    /** The same on all architectures; the C library has no function for it yet. */
+    private static final long SYS_LISTXATTRAT = 465;
+
     private SysXattr() {}
+
+    /** Calls {@code listxattrat}, which Linux has since 6.13; returns its result or the negated error number. */
+    public static long listxattrat(Scratch scratch, int directory, long path, int flags, long list, long length) {
+        return Unistd.syscall(scratch, SYS_LISTXATTRAT, directory, path, flags, list, length);
+    }
 
     /** Calls {@code listxattr}; returns its result or the negated error number. */
     public static long listxattr(Scratch scratch, long path, long list, long length) {
