@@ -20,6 +20,7 @@ final class ChunkTask {
     private final List<Step> steps = new ArrayList<>();
     private int plainLength;
     private int packedLength;
+    private boolean isPlainStored;
 
     boolean read;
     boolean isPacked;
@@ -36,6 +37,7 @@ final class ChunkTask {
         steps.clear();
         plainLength = 0;
         packedLength = 0;
+        isPlainStored = false;
         read = false;
         isPacked = false;
     }
@@ -95,8 +97,18 @@ final class ChunkTask {
         packedLength += length;
     }
 
+    /** Tells whether each of its chunks is stored for itself. */
+    boolean storesAllChunks() {
+        return steps.size() == chunks.size() && steps.stream().allMatch(Step.Store.class::isInstance);
+    }
+
+    /** Says that all plain bytes are stored as they are. */
+    void storePlain() {
+        isPlainStored = true;
+    }
+
     /** Returns what is to be stored. */
     MemorySegment packed() {
-        return packed.asSlice(0, packedLength);
+        return isPlainStored ? plain.asSlice(0, plainLength) : packed.asSlice(0, packedLength);
     }
 }

@@ -42,6 +42,11 @@ final class ChunkWorker {
 
     /** Compresses and encrypts what a task stores, one behind the other. */
     void pack(ChunkTask task) {
+        if (settings.compression() == Compression.NONE && cipher.isEmpty() && task.storesAllChunks()) {
+            task.chunks().forEach(chunk -> chunk.storedLength = chunk.length);
+            task.storePlain();
+            return;
+        }
         for (Step step : task.steps()) {
             switch (step) {
                 case Step.Store store -> {
