@@ -85,6 +85,16 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
         return order != 0 ? order : Long.compareUnsigned(word3, other.word3);
     }
 
+    /** Spelled out: what a record has of itself is put together by method handles at the first call. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Digest digest
+                && word0 == digest.word0
+                && word1 == digest.word1
+                && word2 == digest.word2
+                && word3 == digest.word3;
+    }
+
     /** Digests are uniformly spread, so any eight bytes of one are a good hash. */
     @Override
     public int hashCode() {

@@ -7,7 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemoryLayout.PathElement;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -31,7 +31,7 @@ public final class Scratch implements AutoCloseable {
     private static final int STRUCT_AREA = SECOND_PATH_AREA + PATH_MAX;
     private static final int DATA_AREA = STRUCT_AREA + STRUCT_SIZE;
 
-    private static final long ERRNO_OFFSET = Libc.CAPTURE_LAYOUT.byteOffset(PathElement.groupElement("errno"));
+    private static final long ERRNO_OFFSET = offsetOfErrno();
     private static final AtomicReferenceArray<Scratch> POOL = new AtomicReferenceArray<>(64);
 
     private final MemorySegment memory;
@@ -40,6 +40,18 @@ public final class Scratch implements AutoCloseable {
     private Scratch() {
         memory = Arena.ofAuto().allocate(DATA_AREA + DATA_SIZE, 64);
         capture = memory.asSlice(0, Libc.CAPTURE_LAYOUT);
+    }
+
+    /** Adds up by hand: the path of a layout's element takes half a dozen classes that are made at run time. */
+    private static long offsetOfErrno() {
+        long offset = 0;
+        for (MemoryLayout member : Libc.CAPTURE_LAYOUT.memberLayouts()) {
+            if (member.name().orElse("").equals("errno")) {
+                return offset;
+            }
+            offset += member.byteSize();
+        }
+        throw new IllegalStateException("the linker does not capture errno");
     }
 
     /** Takes a free scratch or makes one. */
