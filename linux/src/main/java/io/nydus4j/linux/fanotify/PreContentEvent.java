@@ -70,4 +70,9 @@ public record PreContentEvent(long mask, int descriptor, int thread, long offset
                 offset,
                 count);
     }
+
+    /** Tells whether somebody waits for an answer; else the event only tells what has happened. */
+    public boolean asks() {
+        return descriptor >= 0 && (mask & PreContentGroup.PRE_ACCESS) != 0;
+    }
 }

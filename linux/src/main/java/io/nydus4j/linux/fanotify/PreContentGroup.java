@@ -8,6 +8,7 @@ import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.libc.Scratch;
 import io.nydus4j.linux.libc.SysFanotify;
 import io.nydus4j.linux.libc.Unistd;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -36,6 +37,10 @@ public final class PreContentGroup implements AutoCloseable {
     private static final int FAN_REPORT_TID = 0x100;
     private static final int FAN_MARK_ADD = 1;
     private static final int FAN_MARK_REMOVE = 2;
+    private static final int FAN_MARK_FILESYSTEM = 0x100;
+    /** Never happens on a file system that cannot be written. */
+    private static final long FAN_CLOSE_WRITE = 8;
+
     private static final int FAN_ALLOW = 1;
     private static final int FAN_DENY = 2;
     private static final int DENY_ERRNO_SHIFT = 24;
@@ -90,6 +95,27 @@ public final class PreContentGroup implements AutoCloseable {
     /** Asks no more; readers of the file pass from now on, those who wait still need their answer. */
     public void unmark(Descriptor file, long mask) throws ErrnoException {
         change("fanotify_mark", FAN_MARK_REMOVE, file, mask);
+    }
+
+    /**
+     * Notes a file system that cannot be written, to be able to tell later whether it is {@link #isInUse in use}. Nothing else comes of
+     * it, and it does not keep the file system.
+     *
+     * @param directory an open descriptor of one of its directories
+     */
+    public void note(Descriptor directory) throws ErrnoException {
+        change("fanotify_mark", FAN_MARK_ADD | FAN_MARK_FILESYSTEM, directory, FAN_CLOSE_WRITE);
+    }
+
+    /**
+     * Tells whether a file system that was {@link #note noted}, by whatever process had the group, is in use: mounted in some mount
+     * namespace, or taken out of sight while a file of it is open.
+     *
+     * @param major major number of its device
+     * @param minor minor number of its device
+     */
+    public boolean isInUse(int major, int minor) throws IOException {
+        return SuperblockMarks.of(descriptor).contains(SuperblockMarks.key(major, minor));
     }
 
     private void change(String call, int flags, Descriptor file, long mask) throws ErrnoException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.Requirements;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.DeviceNumbers;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.socket.Readiness;
@@ -15,7 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -121,5 +124,103 @@ final class PreContentGroupTest {
             assertThat(process.getInputStream().readAllBytes()).hasSize(4096);
             assertThat(Readiness.awaitInput(group.descriptor(), Duration.ZERO)).isFalse();
         }
+    }
+
+    @Test
+    void knowsWhetherAFileSystemIsInUseThatCanBeSeenNowhere() throws Exception {
+        Path mountPoint = Files.createDirectory(folder.resolve("mnt"));
+        byte[] target = mountPoint.toString().getBytes(StandardCharsets.UTF_8);
+        int major;
+        int minor;
+        try (PreContentGroup group = PreContentGroup.open()) {
+            run("mount -t tmpfs none " + mountPoint + "; echo x > " + mountPoint + "/file; mount -o remount,ro "
+                    + mountPoint);
+            try (Descriptor directory = PosixFiles.open(
+                    Descriptor.WORKING_DIRECTORY, target, OpenFlags.READ_ONLY | OpenFlags.DIRECTORY, 0)) {
+                group.note(directory);
+                major = DeviceNumbers.major(directory.status().dev());
+                minor = DeviceNumbers.minor(directory.status().dev());
+            }
+            assertThat(group.isInUse(major, minor)).isTrue();
+            assertThat(group.isInUse(major, minor + 1)).isFalse();
+            try (Descriptor _ = openReadOnly(mountPoint.resolve("file"))) {
+                run("umount -l " + mountPoint);
+                assertThat(group.isInUse(major, minor)).isTrue();
+            }
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (group.isInUse(major, minor)) { // the kernel ends it some time after the last file is closed
+                assertThat(System.nanoTime()).isLessThan(end);
+                Thread.sleep(5);
+            }
+        }
+    }
+
+    /** The kernel's limit for other groups is far below what may wait here. */
+    @Test
+    void noReaderIsForgottenHoweverManyWait() throws Exception {
+        Path limit = Path.of("/proc/sys/fs/fanotify/max_queued_events");
+        String usual = Files.readString(limit);
+        Path file = sparseFile();
+        int readers = 12;
+        try (Arena arena = Arena.ofConfined()) {
+            PreContentGroup opened;
+            Files.writeString(limit, "2");
+            try {
+                opened = PreContentGroup.open();
+            } finally {
+                Files.writeString(limit, usual);
+            }
+            try (PreContentGroup group = opened;
+                    Descriptor marked = open(file)) {
+                group.mark(marked, PreContentGroup.PRE_ACCESS | PreContentGroup.ACCESS);
+                List<Process> processes = new ArrayList<>();
+                for (int i = 0; i < readers; i++) {
+                    processes.add(reader(file));
+                }
+                MemorySegment memory = arena.allocate(PreContentEvent.SIZE, 8);
+                for (Process process : processes) {
+                    awaitWaiting(process);
+                }
+                int asked = 0;
+                while (processes.stream().anyMatch(Process::isAlive)) {
+                    if (group.read(memory)) {
+                        PreContentEvent event = PreContentEvent.parse(memory);
+                        assertThat(event.mask() & PreContentGroup.OVERFLOW).isZero();
+                        try (Descriptor _ = Descriptor.adopt(event.descriptor())) {
+                            if (event.asks()) {
+                                asked++;
+                                group.allow(event.descriptor());
+                            }
+                        }
+                    } else {
+                        Thread.sleep(1);
+                    }
+                }
+                assertThat(asked).isGreaterThanOrEqualTo(readers);
+            }
+        }
+    }
+
+    /** Waits until the kernel holds a process back. */
+    private static void awaitWaiting(Process process) throws Exception {
+        Path where = Path.of("/proc/" + process.pid() + "/wchan");
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!Files.readString(where).contains("fanotify")) {
+            assertThat(System.nanoTime())
+                    .as("dd waits at " + Files.readString(where))
+                    .isLessThan(end);
+            Thread.sleep(5);
+        }
+    }
+
+    private static void run(String script) throws Exception {
+        assertThat(new ProcessBuilder("bash", "-ec", script).inheritIO().start().waitFor())
+                .as(script)
+                .isZero();
+    }
+
+    private static Descriptor openReadOnly(Path file) throws IOException {
+        byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
+        return PosixFiles.open(Descriptor.WORKING_DIRECTORY, path, OpenFlags.READ_ONLY, 0);
     }
 }
