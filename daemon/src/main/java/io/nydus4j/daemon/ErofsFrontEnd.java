@@ -4,6 +4,7 @@ import io.nydus4j.daemon.erofs.ErofsHandOver;
 import io.nydus4j.daemon.erofs.ErofsMounted;
 import io.nydus4j.daemon.erofs.ErofsState;
 import io.nydus4j.daemon.erofs.FillService;
+import io.nydus4j.daemon.erofs.ReadObserver;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.RunFolder;
@@ -143,13 +144,14 @@ final class ErofsFrontEnd {
         Path target = target(root, image.mountPoint());
         ErofsMounted mounted;
         if (adopting) {
-            mounted = ErofsMounted.attach(fills, image.blobs(), target);
+            mounted = ErofsMounted.attach(fills, image.blobs(), target, ReadObserver.NONE);
         } else {
             if (!target.equals(root)) {
                 Files.createDirectories(target);
             }
             save(Optional.of(image.record()));
-            mounted = ErofsMounted.mount(fills, KernelRules.metadata(image.source()), image.blobs(), target);
+            mounted = ErofsMounted.mount(
+                    fills, KernelRules.metadata(image.source()), image.blobs(), target, ReadObserver.NONE);
         }
         KernelImage shown = new KernelImage(image, mounted, this::closed);
         images.add(shown);

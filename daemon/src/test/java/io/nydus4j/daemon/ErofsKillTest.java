@@ -3,6 +3,10 @@ package io.nydus4j.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.JsonValue;
+import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.http.FaultyServer;
 import java.io.IOException;
@@ -78,11 +82,15 @@ class ErofsKillTest {
     }
 
     private StorageConfiguration configuration(Path cache) throws IOException {
+        return configuration(cache, 0);
+    }
+
+    private StorageConfiguration configuration(Path cache, long budget) throws IOException {
         return StorageConfiguration.parse(
                 "{\"version\":2,\"id\":\"i\",\"backend\":{\"type\":\"http-proxy\",\"http-proxy\":{\"addr\":\""
                         + server.address() + "\",\"path\":\"blobs\",\"timeout\":30,\"connect_timeout\":5}},"
                         + "\"cache\":{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"" + cache
-                        + "\"}},\"rafs\":{\"mode\":\"direct\",\"batch_size\":0}}");
+                        + "\",\"budget\":" + budget + "}},\"rafs\":{\"mode\":\"direct\",\"batch_size\":0}}");
     }
 
     /** A daemon in a process of its own; what it needs is in a file. */
@@ -187,6 +195,7 @@ class ErofsKillTest {
                 if (Files.mismatch(file, seen) >= 0) {
                     wrong.add(seen + " differs");
                 }
+                forget(seen);
             } catch (IOException e) {
                 wrong.add(e.toString());
             }
@@ -195,17 +204,39 @@ class ErofsKillTest {
         return new Seen(files.size(), wrong, worst);
     }
 
+    /** Has the kernel drop what it has of a file in memory, so that whoever reads it next asks again. */
+    private static void forget(Path file) throws IOException {
+        try (Descriptor opened = PosixFiles.open(
+                Descriptor.WORKING_DIRECTORY,
+                NativePath.bytes(file),
+                OpenFlags.READ_ONLY | OpenFlags.CLOSE_ON_EXEC,
+                0)) {
+            opened.advise(0, 0, Descriptor.Advice.DONT_NEED);
+        }
+    }
+
     @Test
     void readersWaitForTheNextDaemon() throws Exception {
+        killDaemons(KILLS, 0);
+    }
+
+    /** The successor does not know who of its predecessor's readers has read, so it must keep what they were let through to. */
+    @Test
+    void readersWaitForTheNextDaemonWhileDataIsTakenAway() throws Exception {
+        killDaemons(KILLS / 2, 400_000);
+    }
+
+    private void killDaemons(int wanted, long budget) throws Exception {
         int kills = 0;
         int rounds = 0;
         int files = 0;
         long worst = 0;
         long start = System.nanoTime();
-        while (System.nanoTime() - start < MOST.toNanos() && (SOAK || kills < KILLS)) {
+        while (System.nanoTime() - start < MOST.toNanos() && (SOAK || kills < wanted)) {
             Path cache = directory.resolve("cache" + rounds++);
             Path configuration = Files.writeString(
-                    directory.resolve("config.json"), configuration(cache).toJson());
+                    directory.resolve("config.json"),
+                    configuration(cache, budget).toJson());
             server.answer((request, answer) -> {
                 sleep(60 + random.nextInt(140));
                 server.serveBlob(request, answer);
@@ -221,7 +252,7 @@ class ErofsKillTest {
                 while (all.stream().anyMatch(reader -> !reader.isDone())) {
                     daemon.awaitBeginning();
                     sleep(SOAK ? 200 + random.nextInt(1800) : 100 + random.nextInt(500));
-                    if (kills >= KILLS && !SOAK || System.nanoTime() - start > MOST.toNanos()) {
+                    if (kills >= wanted && !SOAK || System.nanoTime() - start > MOST.toNanos()) {
                         continue; // they may finish now
                     }
                     if (all.stream().allMatch(Future::isDone)) {

@@ -46,6 +46,17 @@ public interface LazyBlob extends AutoCloseable {
     }
 
     /**
+     * Keeps a range from being evicted, whether it is here or not. May wait a moment, for the disk.
+     *
+     * @param offset start in the uncompressed address space, in bytes
+     * @param length bytes
+     * @return keeps what is or comes here until it is closed
+     */
+    default Pin hold(long offset, long length) {
+        return Pin.NONE;
+    }
+
+    /**
      * Makes sure that a range is here and verified; fetches what is missing, which may block on the network.
      *
      * @param offset start in the uncompressed address space, in bytes
@@ -72,7 +83,7 @@ public interface LazyBlob extends AutoCloseable {
 
     /**
      * Returns the local file of plain bytes at uncompressed offsets, whose ranges {@link #mapping} shows, for who lets the kernel read it;
-     * empty for caches that have none, or evict. What it holds of ranges that are neither ready nor pinned is not to be read.
+     * empty for caches that have none. What it holds of ranges that are neither ready nor pinned is not to be read.
      */
     Optional<Path> file();
 

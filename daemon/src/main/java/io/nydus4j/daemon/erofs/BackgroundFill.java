@@ -8,7 +8,10 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 
-/** Fetches all that blobs still lack, on a thread of its own, so that their mounts need no process any more. */
+/**
+ * Fetches all that blobs still lack, on a thread of its own, so that their mounts need no process any more. Where data may be evicted
+ * that never comes to be, so such blobs are left out.
+ */
 public final class BackgroundFill {
     private static final Logger LOG = System.getLogger(BackgroundFill.class.getName());
     private static final long STEP = 4L << 20;
@@ -19,7 +22,7 @@ public final class BackgroundFill {
     private volatile boolean stopped;
 
     private BackgroundFill(List<? extends LazyBlob> blobs) {
-        this.blobs = blobs;
+        this.blobs = blobs.stream().filter(blob -> !blob.evicts()).toList();
         this.thread = Thread.ofVirtual().name("nydus-fill-all").unstarted(this::run);
     }
 

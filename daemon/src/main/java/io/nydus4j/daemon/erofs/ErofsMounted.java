@@ -5,7 +5,9 @@ import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.mount.ErofsMount;
 import io.nydus4j.linux.mount.MountEntry;
+import io.nydus4j.linux.mount.MountFlags;
 import io.nydus4j.linux.mount.MountTable;
+import io.nydus4j.linux.mount.Mounts;
 import io.nydus4j.storage.LazyBlob;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,14 +23,13 @@ public final class ErofsMounted {
     private final FillService fills;
     private final List<? extends LazyBlob> blobs;
     private final byte[] target;
-    /** Of these one is this mount's. */
-    private volatile Superblocks superblocks;
+    private final Superblock superblock;
 
-    private ErofsMounted(FillService fills, List<? extends LazyBlob> blobs, byte[] target, Superblocks superblocks) {
+    private ErofsMounted(FillService fills, List<? extends LazyBlob> blobs, byte[] target, Superblock superblock) {
         this.fills = fills;
         this.blobs = blobs;
         this.target = target;
-        this.superblocks = superblocks;
+        this.superblock = superblock;
     }
 
     /**
@@ -38,45 +39,59 @@ public final class ErofsMounted {
      * @param bootstrap file with nothing but the metadata, v6
      * @param blobs     its data by blob index, each with a file; open until this mount is gone
      * @param target    directory to mount on
+     * @param observer  hears of what is read
      * @throws IOException if the kernel refuses; nothing is left behind
      */
-    public static ErofsMounted mount(FillService fills, Path bootstrap, List<? extends LazyBlob> blobs, Path target)
+    public static ErofsMounted mount(
+            FillService fills, Path bootstrap, List<? extends LazyBlob> blobs, Path target, ReadObserver observer)
             throws IOException {
-        ErofsMounted mounted = attach(fills, blobs, target);
-        try {
+        return added(fills, blobs, target, observer, () -> {
             List<byte[]> devices = new ArrayList<>();
             for (LazyBlob blob : blobs) {
                 devices.add(bytes(fills.pathOf(blob)));
             }
-            Superblocks before = Superblocks.now();
-            ErofsMount.mount(bytes(bootstrap), devices, mounted.target);
-            mounted.superblocks = Superblocks.now().without(before);
-            return mounted;
-        } catch (IOException | RuntimeException e) {
-            mounted.detach();
-            throw e;
-        }
+            ErofsMount.mount(bytes(bootstrap), devices, bytes(target));
+            try {
+                return Superblock.note(fills.group(), bytes(target));
+            } catch (IOException | RuntimeException e) {
+                if (isMounted(target)) {
+                    Mounts.unmount(bytes(target), MountFlags.DETACH | MountFlags.NO_FOLLOW);
+                }
+                throw e;
+            }
+        });
     }
 
     /** Takes over a mount that a predecessor made: its files are filled from now on. */
-    public static ErofsMounted attach(FillService fills, List<? extends LazyBlob> blobs, Path target)
+    public static ErofsMounted attach(
+            FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer) throws IOException {
+        return added(fills, blobs, target, observer, () -> Superblock.note(fills.group(), bytes(target)));
+    }
+
+    /** Has the kernel show what is to be read, which it may refuse. */
+    private interface Showing {
+        Superblock run() throws IOException;
+    }
+
+    private static ErofsMounted added(
+            FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer, Showing showing)
             throws IOException {
         List<LazyBlob> added = new ArrayList<>();
         try {
             for (LazyBlob blob : blobs) {
-                add(fills, blob);
+                add(fills, blob, observer);
                 added.add(blob);
             }
-            return new ErofsMounted(fills, List.copyOf(blobs), bytes(target), Superblocks.now());
+            return new ErofsMounted(fills, List.copyOf(blobs), bytes(target), showing.run());
         } catch (IOException | RuntimeException e) {
             added.forEach(fills::remove);
             throw e;
         }
     }
 
-    private static void add(FillService fills, LazyBlob blob) throws IOException {
+    private static void add(FillService fills, LazyBlob blob, ReadObserver observer) throws IOException {
         try {
-            fills.add(blob);
+            fills.add(blob, observer);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.EOPNOTSUPP) {
                 throw e;
@@ -131,7 +146,7 @@ public final class ErofsMounted {
      * somebody used it, or is seen in another mount namespace, is not gone.
      */
     public boolean isGone() throws IOException {
-        return !isMounted() && superblocks.areGone();
+        return !superblock.isInUse();
     }
 
     /**

@@ -64,7 +64,8 @@ class ErofsMountedTest {
         try (Rafs rafs = Rafs.load(image.bootstrap(), LoadOptions.DEFAULT);
                 BlobDevice device = BlobDevice.open(rafs, Golden.configuration(blobs, Optional.of(cache)));
                 FillService fills = FillService.start(directory.resolve("journal"))) {
-            ErofsMounted mounted = ErofsMounted.mount(fills, image.bootstrap(), device.blobs(), mountPoint);
+            ErofsMounted mounted =
+                    ErofsMounted.mount(fills, image.bootstrap(), device.blobs(), mountPoint, ReadObserver.NONE);
             assertThat(mounted.isDetached()).isFalse();
             Listing.assertSame(Listing.attributes(mountPoint), image.adapt(Listing.attributes(tree)));
             Listing.assertSame(Listing.devices(mountPoint), Listing.devices(tree));

@@ -114,7 +114,7 @@ public final class FileBlob implements CachedBlob {
 
     @Override
     public Optional<Path> file() {
-        return mapping.isPresent() && evictions == null ? Optional.of(path) : Optional.empty();
+        return mapping.map(_ -> path);
     }
 
     @Override
@@ -164,6 +164,14 @@ public final class FileBlob implements CachedBlob {
     }
 
     @Override
+    public Pin hold(long offset, long length) {
+        ChunkIndex index = ledger.known().index();
+        return evictions == null || length <= 0 || !isInside(offset, length) || index.size() == 0
+                ? Pin.NONE
+                : evictions.hold(index, offset, length);
+    }
+
+    @Override
     public Pin ensure(long offset, long length) throws IOException {
         checkOpen();
         if (evictions == null || length == 0) {
@@ -173,7 +181,7 @@ public final class FileBlob implements CachedBlob {
         if (!isInside(offset, length) || ledger.known().index().size() == 0) {
             throw outside(offset, length, "past the end of the blob, " + size);
         }
-        Pin pin = evictions.hold(ledger.known().index(), offset, length);
+        Pin pin = hold(offset, length);
         try {
             fillIfMissing(offset, length);
             return pin;

@@ -228,7 +228,7 @@ final class BudgetTest {
                     assertThat(mapped(pinned, 100_000)).isEqualTo(held);
                 }
                 assertThat(pinned.isReady(0, 1)).as("without a pin").isFalse();
-                assertThat(pinned.file()).isEmpty();
+                assertThat(pinned.file()).as("for who pins").isPresent();
                 readTwice(other);
                 backend.forget();
                 pinned.ensure(0, 100_000).close();

@@ -1,0 +1,104 @@
+package io.nydus4j.daemon.erofs;
+
+import io.nydus4j.daemon.erofs.FillJournal.Slot;
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.linux.socket.Readiness;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+
+/** The thread that reads what the kernel tells, in its order, straight into the journal. What it is told to do must not block. */
+final class EventLoop {
+    private static final Logger LOG = System.getLogger(EventLoop.class.getName());
+    /** How often it looks around. */
+    private static final Duration LOOK = Duration.ofMillis(250);
+    /** Events that it reads before it may look around. */
+    private static final int BATCH = 256;
+
+    private final PreContentGroup group;
+    private final JournalSlots slots;
+    private final Handler handler;
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("nydus-fanotify").unstarted(this::run);
+    private volatile boolean stopped;
+
+    /** What is done on the thread. */
+    interface Handler {
+        /** Handles the event in a slot, which belongs to the handler from now on. */
+        void handle(Slot slot);
+
+        /** Looks around, now and then. */
+        void look();
+    }
+
+    EventLoop(PreContentGroup group, JournalSlots slots, Handler handler) {
+        this.group = group;
+        this.slots = slots;
+        this.handler = handler;
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    private void run() {
+        try {
+            long next = System.nanoTime();
+            while (!stopped) {
+                boolean any = Readiness.awaitInput(group.descriptor(), LOOK);
+                if (System.nanoTime() - next >= 0) {
+                    handler.look();
+                    next = System.nanoTime() + LOOK.toNanos();
+                }
+                if (any) {
+                    readEvents();
+                }
+            }
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "the kernel's readers are no longer answered: " + e.getMessage());
+        }
+    }
+
+    private void readEvents() throws IOException {
+        for (int i = 0; i < BATCH && !stopped; i++) {
+            Slot slot = slots.take();
+            if (slot == null) {
+                return;
+            }
+            try {
+                if (!group.read(slot.event())) {
+                    slots.giveBack(slot);
+                    return;
+                }
+            } catch (ErrnoException e) {
+                slots.giveBack(slot);
+                if (e.errno() == Errno.EMFILE || e.errno() == Errno.ENFILE) {
+                    LOG.log(Level.ERROR, "a reader was refused, for this process has too many files open");
+                    return;
+                }
+                throw e;
+            }
+            handler.handle(slot);
+        }
+    }
+
+    /** Ends the thread, once it has done what it does. */
+    void stop() {
+        stopped = true;
+        slots.close();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

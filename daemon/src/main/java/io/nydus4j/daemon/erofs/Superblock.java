@@ -1,0 +1,48 @@
+package io.nydus4j.daemon.erofs;
+
+import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.DeviceNumbers;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.file.PosixFiles;
+import io.nydus4j.linux.mount.MountEntry;
+import io.nydus4j.linux.mount.MountTable;
+import java.io.IOException;
+
+/**
+ * A mounted EROFS by its device number. It is noted in the group that hears of its readers, which outlives the daemon: so a successor,
+ * too, can tell whether anybody still uses it, wherever it is mounted and whether it can be seen or not.
+ *
+ * @param group where it is noted
+ * @param major major number of its device
+ * @param minor minor number of its device
+ */
+record Superblock(PreContentGroup group, int major, int minor) {
+    private static final String TYPE = "erofs";
+
+    /**
+     * Notes what is mounted on a directory.
+     *
+     * @throws IOException if it is no EROFS
+     */
+    static Superblock note(PreContentGroup group, byte[] directory) throws IOException {
+        try (Descriptor opened = PosixFiles.open(
+                Descriptor.WORKING_DIRECTORY,
+                directory,
+                OpenFlags.READ_ONLY | OpenFlags.DIRECTORY | OpenFlags.NO_FOLLOW | OpenFlags.CLOSE_ON_EXEC,
+                0)) {
+            long device = opened.status().dev();
+            MountEntry mount = MountTable.find(directory)
+                    .filter(entry ->
+                            entry.type().equals(TYPE) && DeviceNumbers.of(entry.major(), entry.minor()) == device)
+                    .orElseThrow(() -> new IOException("somebody unmounted the image right away"));
+            group.note(opened);
+            return new Superblock(group, mount.major(), mount.minor());
+        }
+    }
+
+    /** Tells whether somebody uses it: it is mounted in some namespace, or a file of it is open. */
+    boolean isInUse() throws IOException {
+        return group.isInUse(major, minor);
+    }
+}

@@ -1,0 +1,21 @@
+package io.nydus4j.daemon.erofs;
+
+import io.nydus4j.daemon.erofs.FillJournal.Slot;
+import io.nydus4j.linux.fanotify.PreContentEvent;
+import io.nydus4j.linux.file.Descriptor;
+import java.util.Optional;
+
+/**
+ * A reader that the kernel holds back until it is answered.
+ *
+ * @param slot       its place in the journal
+ * @param event      what the kernel told
+ * @param descriptor has the number by which the kernel knows the reader, and is closed after the answer; empty if that number belongs to
+ *                   something else in this process, since a predecessor heard of the reader
+ */
+record WaitingReader(Slot slot, PreContentEvent event, Optional<Descriptor> descriptor) {
+    /** Returns the thread that reads; 0 if this process cannot see it. */
+    int thread() {
+        return event.thread();
+    }
+}

@@ -1,0 +1,211 @@
+package io.nydus4j.daemon.erofs;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.daemon.erofs.FillJournal.Slot;
+import io.nydus4j.linux.fanotify.PreContentEvent;
+import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.Pin;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How long what readers were let through to is kept, by what the kernel tells of them. */
+class ReaderPinsTest {
+    private static final FileId FILE = new FileId(7, 8);
+
+    @TempDir
+    Path directory;
+
+    private FillJournal journal;
+    private JournalSlots slots;
+    private ReaderPins pins;
+    /** What is kept, by the starts of the ranges or whatever the test says. */
+    private final List<Long> kept = new ArrayList<>();
+
+    @BeforeEach
+    void open() throws IOException {
+        journal = FillJournal.open(directory.resolve("journal"), JournalSlots.count());
+        slots = JournalSlots.ofNew(journal);
+        pins = new ReaderPins(journal, slots);
+    }
+
+    private Pin pin(long name) {
+        kept.add(name);
+        return () -> kept.remove(name);
+    }
+
+    /** Writes an event as the kernel does. */
+    private Slot hear(long mask, int thread, long offset) {
+        Slot slot = slots.take();
+        assertThat(slot).isNotNull();
+        slot.setFile(FILE);
+        MemorySegment event = slot.event();
+        event.fill((byte) 0);
+        event.set(JAVA_INT, 0, 48);
+        event.set(JAVA_SHORT, 4, (short) 3);
+        event.set(JAVA_SHORT, 6, (short) 24);
+        event.set(JAVA_LONG, 8, mask);
+        event.set(JAVA_INT, 16, 1000);
+        event.set(JAVA_INT, 20, thread);
+        event.set(JAVA_INT, 24, 6 | 24 << 16);
+        event.set(JAVA_LONG, 32, offset);
+        event.set(JAVA_LONG, 40, 4096);
+        return slot;
+    }
+
+    private Slot letThrough(int thread, long offset) {
+        Slot slot = hear(PreContentGroup.PRE_ACCESS, thread, offset);
+        pins.keep(thread, slot, pin(offset));
+        pins.pass(thread, slot);
+        return slot;
+    }
+
+    @Test
+    void keepsWhatAThreadReadsUntilThatThreadGoesOn() {
+        Slot slot = letThrough(1, 4096);
+        letThrough(2, 8192);
+        pins.next(2);
+        assertThat(kept).containsExactly(4096L);
+        assertThat(slot.isPassed()).isTrue();
+        pins.next(1);
+        assertThat(kept).isEmpty();
+        assertThat(slot.isFree()).isTrue();
+    }
+
+    /** The reader may be so quick that the kernel tells of its read before the answer is written down. */
+    @Test
+    void letsGoOfAReaderThatReadBeforeItsAnswerWasWrittenDown() {
+        Slot slot = hear(PreContentGroup.PRE_ACCESS, 1, 0);
+        pins.keep(1, slot, pin(0));
+        pins.next(1);
+        assertThat(kept).isEmpty();
+        assertThat(slot.isFree()).as("still to be answered").isFalse();
+        pins.pass(1, slot);
+        assertThat(slot.isFree()).isTrue();
+    }
+
+    @Test
+    void letsGoOfAReaderThatHasEnded() throws Exception {
+        Process process = new ProcessBuilder("sleep", "1000").start();
+        int thread = (int) process.pid();
+        letThrough(thread, 0);
+        pins.releaseEnded();
+        assertThat(kept).hasSize(1);
+        process.destroyForcibly().waitFor();
+        pins.releaseEnded();
+        assertThat(kept).isEmpty();
+    }
+
+    @Test
+    void letsGoOfAFileThatNobodyReads() {
+        letThrough(1, 0);
+        pins.releaseAll(new FileId(1, 1));
+        assertThat(kept).hasSize(1);
+        pins.releaseAll(FILE);
+        assertThat(kept).isEmpty();
+    }
+
+    private void succeed() throws IOException {
+        journal.close();
+        kept.clear();
+        journal = FillJournal.open(directory.resolve("journal"), JournalSlots.count());
+        slots = JournalSlots.ofPredecessor(journal);
+        pins = new ReaderPins(journal, slots);
+        for (Slot slot : slots.inherited()) {
+            pins.inherit(PreContentEvent.parse(slot.event()), slot);
+        }
+    }
+
+    @Test
+    void aSuccessorKeepsWhatReadersWereLetThroughTo() throws Exception {
+        letThrough(1, 4096);
+        letThrough(2, 8192);
+        hear(PreContentGroup.PRE_ACCESS, 3, 16384);
+        pins.next(2);
+        succeed();
+        assertThat(slots.inherited()).hasSize(2);
+        pins.keepInherited(FILE, new Held());
+        assertThat(kept).as("also of who may have had the answer").containsExactlyInAnyOrder(4096L, 16384L);
+        pins.next(1);
+        assertThat(kept).containsExactly(16384L);
+    }
+
+    @Test
+    void aSuccessorTrustsNobodyWhenReadersHadNoRoomInTheJournal() throws Exception {
+        for (int i = 0; i <= JournalSlots.MOST_PASSED; i++) {
+            letThrough(i + 1, i * 4096L);
+        }
+        assertThat(kept).hasSize(JournalSlots.MOST_PASSED + 1);
+        assertThat(journal.isOverflown()).isTrue();
+        pins.next(1);
+        assertThat(kept).doesNotContain(0L).hasSize(JournalSlots.MOST_PASSED);
+        succeed();
+        assertThat(journal.isOverflown()).isTrue();
+        assertThat(slots.inherited()).hasSize(JournalSlots.MOST_PASSED);
+    }
+
+    /** Says what of it is held. */
+    private final class Held implements LazyBlob {
+        @Override
+        public Pin hold(long offset, long length) {
+            assertThat(length).isEqualTo(4096);
+            return pin(offset);
+        }
+
+        @Override
+        public long size() {
+            return 1 << 20;
+        }
+
+        @Override
+        public BlobInfo info() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean isReady(long offset, long length) {
+            return false;
+        }
+
+        @Override
+        public Pin ensure(long offset, long length) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void read(long offset, ByteBuffer target) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Optional<MemorySegment> mapping() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Path> file() {
+            return Optional.empty();
+        }
+
+        @Override
+        public boolean isComplete() {
+            return false;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
