@@ -2,6 +2,7 @@ package io.nydus4j.build.stargz;
 
 import io.nydus4j.blob.ChunkFlags;
 import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.build.write.BlobTable;
@@ -19,6 +20,8 @@ import java.util.Map;
  * starts, and no more than data of its length may become.
  */
 final class ChunkPlacement {
+    private static final System.Logger LOG = System.getLogger(ChunkPlacement.class.getName());
+
     private static final int MAX_CHUNKS = 0xFF_FFFF;
     private static final long MAX_STORED = 0x100_0000;
     private static final long PAGE = 4096;
@@ -28,6 +31,7 @@ final class ChunkPlacement {
     private final BlobTable table;
     private final Map<Digest, ChunkRecord> known = new HashMap<>();
     private final List<ChunkRecord> records = new ArrayList<>();
+    private boolean warnedOfSharing;
     private long plainCursor;
     private long plainEnd;
     private long storedEnd;
@@ -49,6 +53,9 @@ final class ChunkPlacement {
     StargzBlob place(List<StargzChunk> chunks) throws IOException {
         for (int i = 0; i < chunks.size(); i++) {
             StargzChunk chunk = chunks.get(i);
+            if (chunk.innerOffset() != 0) {
+                refuseShared(chunk);
+            }
             boolean last = i + 1 == chunks.size();
             long window =
                     window(chunk, last ? layout.layerSize() : chunks.get(i + 1).layerOffset());
@@ -75,9 +82,7 @@ final class ChunkPlacement {
             throw chunk.label()
                     .broken("stargz compressed offset is out of order: " + Long.toUnsignedString(chunk.layerOffset())
                             + ", what follows is at " + Long.toUnsignedString(next)
-                            + (next == chunk.layerOffset()
-                                    ? "; files that share compressed data are not supported"
-                                    : ""));
+                            + (next == chunk.layerOffset() ? "; " + sharing() : ""));
         }
         long gap = next - chunk.layerOffset();
         if (Long.compareUnsigned(gap, MAX_STORED) > 0) {
@@ -86,6 +91,31 @@ final class ChunkPlacement {
                             + " bytes up to what follows");
         }
         return Math.min(gap, bound(chunk.length()));
+    }
+
+    /**
+     * Refuses a chunk that does not start where its compressed data does and has no digest, for nobody would notice that other bytes are
+     * taken for it. With a digest its readers get an error, of which this warns once.
+     */
+    private void refuseShared(StargzChunk chunk) throws RafsFormatException {
+        String problem = "its data starts " + Long.toUnsignedString(chunk.innerOffset())
+                + " bytes into what is decompressed (innerOffset); " + sharing();
+        if (!chunk.hasContentDigest()) {
+            throw chunk.label().broken(problem);
+        }
+        if (!warnedOfSharing) {
+            warnedOfSharing = true;
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "stargz: {0}",
+                    chunk.label().broken(problem).getMessage());
+        }
+    }
+
+    /** Says what can be done about several files in one compressed piece, see {@link StargzContents}. */
+    private String sharing() {
+        return "files that share compressed data cannot be told apart in an image, use --type "
+                + (layout.compression() == Compression.GZIP ? "estargz-ref" : "targz-rafs");
     }
 
     private long bound(int length) {

@@ -14,6 +14,7 @@ final class StargzChunk {
     private final int length;
     private final long fileOffset;
     private final long layerOffset;
+    private final long innerOffset;
     private final Digest digest;
     private final boolean contentDigest;
     private @Nullable ChunkRecord record;
@@ -33,6 +34,7 @@ final class StargzChunk {
         this.length = length;
         this.fileOffset = entry.chunkOffset();
         this.layerOffset = entry.offset();
+        this.innerOffset = entry.innerOffset();
         this.digest = told.orElseGet(() -> identity.of(entry));
         this.contentDigest = told.isPresent();
     }
@@ -59,6 +61,11 @@ final class StargzChunk {
     /** Returns where the compressed data starts in the layer, in bytes. */
     long layerOffset() {
         return layerOffset;
+    }
+
+    /** Returns where the chunk starts in what is decompressed from there, in bytes. */
+    long innerOffset() {
+        return innerOffset;
     }
 
     /** Returns the id of the chunk. */

@@ -15,6 +15,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns a table of contents into the tree and the blob of an image, whose chunks lie in the layer itself. Mirrors the {@code StargzBuilder}
  * of the reference. The layer is never read.
+ *
+ * <p>Two kinds of layers cannot be images as they are, and are refused:
+ * <ul>
+ *   <li>Chunks of varying size, as containers/storage cuts zstd:chunked layers by content. Both versions of RAFS find the chunk of a
+ *       place in a file by division, so all chunks of a file but its last have the image's chunk size, and a chunk must be decoded as
+ *       a whole: there is none whose ends are not known.
+ *   <li>Several files in one compressed piece ({@code innerOffset}, which eStargz has with a least chunk size). A chunk's record tells
+ *       where the compressed data starts and not how much of what comes out belongs to others; batches and zran contexts could, but
+ *       only in chunk information, of which a layer that stays as it is has none, and batches need exact stored sizes, which no table
+ *       of contents tells.
+ * </ul>
  */
 public final class StargzContents {
     private static final System.Logger LOG = System.getLogger(StargzContents.class.getName());
@@ -23,7 +34,9 @@ public final class StargzContents {
             Set.of("stargz.index.json", ".prefetch.landmark", ".no.prefetch.landmark");
 
     private static final int MAX_WARNINGS = 20;
-    private static final String ADVICE = "an image needs the chunk size that the layer was made with";
+    private static final String ADVICE =
+            "an image needs the chunk size that the layer was made with; if that varies, only --type targz-rafs can"
+                    + " make one";
 
     /** Memory that a name and a chunk take until the image is written, about, in bytes. */
     private static final int NAME_MEMORY = 450;
@@ -47,7 +60,6 @@ public final class StargzContents {
     private long used;
     private long entries;
     private int unknown;
-    private boolean warnedOfSharing;
 
     /** The entry before, if it was a name, and its data: chunks mostly follow their file. */
     private String lastName = "";
@@ -152,11 +164,18 @@ public final class StargzContents {
         if (!isMultiple(entry)) {
             return checkedLength(entry, entry.size(), "stargz chunk size");
         }
-        if (entry.chunkSize() != layout.chunkSize()) {
+        boolean whole = entry.chunkOffset() == 0 && isRest(entry, entry.size());
+        if (entry.chunkSize() != layout.chunkSize() && !whole) {
             throw entry.broken("stargz first chunk size is not 0x%x, but 0x%x: %s"
                     .formatted(layout.chunkSize(), entry.chunkSize(), ADVICE));
         }
-        return layout.chunkSize();
+        return (int) entry.chunkSize();
+    }
+
+    /** Tells whether an entry says of a last chunk, which may be short, how long it is; most writers leave that out. */
+    private boolean isRest(StargzEntry entry, long size) {
+        return Long.compareUnsigned(entry.chunkSize(), layout.chunkSize()) < 0
+                && entry.chunkOffset() + entry.chunkSize() == size;
     }
 
     private int checkedLength(StargzEntry entry, long length, String what) throws RafsFormatException {
@@ -171,11 +190,11 @@ public final class StargzContents {
         StargzFile file = fileOf(entry);
         int length;
         if (entry.chunkSize() != 0) {
-            if (entry.chunkSize() != layout.chunkSize()) {
+            if (entry.chunkSize() != layout.chunkSize() && (file == null || !isRest(entry, file.size()))) {
                 throw entry.broken("stargz chunk size is not 0x%x, but 0x%x: %s"
                         .formatted(layout.chunkSize(), entry.chunkSize(), ADVICE));
             }
-            length = layout.chunkSize();
+            length = (int) entry.chunkSize();
         } else {
             if (file == null || !file.isOpen()) {
                 throw entry.broken("stargz tailer chunk lacks of corresponding head chunk");
@@ -207,13 +226,6 @@ public final class StargzContents {
     }
 
     private void addData(StargzFile file, StargzEntry entry, int length) throws RafsFormatException {
-        if (entry.innerOffset() != 0 && !warnedOfSharing) {
-            warnedOfSharing = true;
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "stargz: {0} may share its compressed data with other files; such files cannot be read",
-                    EntryLabel.printable(entry.name()));
-        }
         if (!entry.chunkType().isEmpty() && !entry.chunkType().equals("data")) {
             throw entry.broken("chunks of type " + EntryLabel.printable(entry.chunkType()) + " are not supported");
         }

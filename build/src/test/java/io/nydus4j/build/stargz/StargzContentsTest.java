@@ -352,12 +352,30 @@ final class StargzContentsTest {
                 "a",
                 file("a", 9000, 100, SIZED),
                 chunk("a", CHUNK, 200, "\"chunkSize\":1"));
+        assertRefused(
+                "stargz chunk size is not 0x1000, but 0x2000",
+                "a",
+                file("a", 3 * CHUNK, 100, SIZED),
+                chunk("a", CHUNK, 200, "\"chunkSize\":" + 2 * CHUNK));
+        assertRefused("if that varies, only --type targz-rafs", "a", file("a", 9000, 100, "\"chunkSize\":3000"));
         assertRefused("stargz chunk size 0x1001 is bigger than chunk size 0x1000", "a", file("a", CHUNK + 1, 100));
         assertRefused(
                 "stargz: size of last chunk 0x2000 is bigger than chunk size 0x1000",
                 "a",
                 file("a", 3 * CHUNK, 100, SIZED),
                 chunk("a", CHUNK, 200));
+    }
+
+    @Test
+    void lastChunkMayTellItsSize() throws IOException {
+        StargzContents.Result result = Tables.read(
+                file("a", CHUNK + 7, 100, SIZED),
+                chunk("a", CHUNK, 200, "\"chunkSize\":7"),
+                file("b", 5, 300, "\"chunkSize\":5"));
+
+        assertThat(result.blob().chunks())
+                .extracting(ChunkRecord::uncompressedSize)
+                .containsExactly(CHUNK, 7, 5);
     }
 
     @Test
@@ -448,12 +466,16 @@ final class StargzContentsTest {
     }
 
     @Test
-    void dataSharedByFilesIsRefused() {
+    void dataSharedByFilesIsRefused() throws IOException {
+        String advice = "files that share compressed data cannot be told apart in an image, use --type estargz-ref";
+        assertRefused(advice, "a", file("a", 5, 100), file("b", 5, 100, "\"innerOffset\":512"));
+        // What shares it may be no part of the image.
         assertRefused(
-                "files that share compressed data are not supported",
-                "a",
-                file("a", 5, 100),
+                "512 bytes into what is decompressed (innerOffset); " + advice,
+                "b",
+                file(".prefetch.landmark", 1, 50),
                 file("b", 5, 100, "\"innerOffset\":512"));
+        Tables.read(file("b", 5, 100), file(".prefetch.landmark", 1, 100, "\"innerOffset\":1024"));
     }
 
     @Test
