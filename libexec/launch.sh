@@ -126,7 +126,7 @@ for argument; do
     if [[ $argument != -* && " ${large-} " == *" $argument "* && ${NYDUS4J_JAVA_OPTS-} != *-Xmx* ]]; then
         # What is read lives until the end: a large young generation saves copying it. The old one needs room at the start
         # for what the start-up cache holds.
-        options+=(-Xms640m -Xmx2g -Xmn512m)
+        options+=(-Xms768m -Xmx2g -Xmn640m)
         break
     fi
 done

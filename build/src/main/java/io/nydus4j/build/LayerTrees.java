@@ -8,68 +8,93 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BinaryOperator;
 
-/** Loads the trees of several images on several threads. Used once. */
+/**
+ * Makes one tree of those of several images: they are loaded on several threads and laid over each other in order, while later ones
+ * are still being loaded. Used once.
+ */
 final class LayerTrees {
-    private final List<Rafs> images;
+    private final List<FutureTask<ImageTree>> trees = new ArrayList<>();
     private final int threads;
     private final AtomicInteger next = new AtomicInteger();
-    /** A tree or what went wrong, for each image. */
-    private final AtomicReferenceArray<@Nullable Object> results;
 
     /**
      * Prepares loading.
      *
-     * @param images  the lowest layer first; the layer of the nodes' source ids is the position here
+     * @param images  the lowest layer first, at least one; the layer of the nodes' source ids is the position here
      * @param threads how many threads may read, at least 1
      */
     LayerTrees(List<Rafs> images, int threads) {
-        this.images = images;
+        for (int i = 0; i < images.size(); i++) {
+            int layer = i;
+            trees.add(new FutureTask<>(() -> TreeLoader.load(images.get(layer), layer)));
+        }
         this.threads = Math.min(threads, images.size());
-        this.results = new AtomicReferenceArray<>(images.size());
     }
 
     /**
-     * Loads all trees.
+     * Loads all trees and makes one of them.
      *
-     * @return the trees in the order of the images
+     * @param overlay lays its second tree over its first; called by this thread
      * @throws IOException if an image is broken; of several, the failure of the lowest
      */
-    List<ImageTree> load() throws IOException {
+    ImageTree merge(BinaryOperator<ImageTree> overlay) throws IOException {
         Workers workers = new Workers();
         for (int i = 1; i < threads; i++) {
-            workers.start("layers-" + i, this::work);
+            workers.start("layers-" + i, this::loadAll);
         }
-        work();
-        workers.joinAnyway();
-        List<ImageTree> trees = new ArrayList<>();
-        for (int i = 0; i < images.size(); i++) {
-            switch (results.get(i)) {
-                case ImageTree tree -> trees.add(tree);
-                case IOException e -> throw e;
-                case RuntimeException e -> throw e;
-                case Error e -> throw e;
-                case null, default -> throw new InterruptedIOException("interrupted");
+        try {
+            ImageTree merged = tree(0);
+            for (int i = 1; i < trees.size(); i++) {
+                merged = overlay.apply(merged, tree(i));
             }
+            return merged;
+        } finally {
+            // After a failure nobody wants the others.
+            next.set(trees.size());
+            workers.joinAnyway();
         }
-        return trees;
     }
 
-    private void work() {
-        for (int i = next.getAndIncrement(); i < images.size(); i = next.getAndIncrement()) {
-            if (Thread.currentThread().isInterrupted()) {
-                return;
-            }
-            try {
-                results.set(i, TreeLoader.load(images.get(i), i));
-            } catch (Throwable e) {
-                results.set(i, e);
-                // What comes after cannot be used any more.
-                next.set(images.size());
+    /** Returns a tree when it is loaded, and loads others meanwhile. */
+    private ImageTree tree(int layer) throws IOException {
+        FutureTask<ImageTree> tree = trees.get(layer);
+        while (!tree.isDone() && loadNext()) {
+            // Until there is nothing left but to wait.
+        }
+        try {
+            return tree.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted");
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case IOException failure -> throw failure;
+                case RuntimeException failure -> throw failure;
+                case Error failure -> throw failure;
+                case null, default -> throw new IOException(e.getCause());
             }
         }
+    }
+
+    private void loadAll() {
+        while (loadNext()) {
+            // One after the other.
+        }
+    }
+
+    /** Loads the next tree that nobody loads yet; returns whether there was one. */
+    private boolean loadNext() {
+        // Never counts on without end, which many calls would make negative.
+        int layer = next.get() < trees.size() ? next.getAndIncrement() : trees.size();
+        if (layer >= trees.size()) {
+            return false;
+        }
+        trees.get(layer).run();
+        return true;
     }
 }

@@ -142,8 +142,10 @@ public final class MergeImages {
     }
 
     private BuildResult merge(List<Rafs> images, PrefetchPatterns patterns) throws IOException {
-        ImageTree tree =
-                trace.time("load_tree_from_bootstrap", () -> overlay(new LayerTrees(images, options.threads()).load()));
+        ImageTree tree = trace.time(
+                "load_tree_from_bootstrap",
+                () -> new LayerTrees(images, options.threads())
+                        .merge((lower, upper) -> Overlay.apply(lower, upper, WhiteoutSpec.OCI)));
         tree.number();
         List<BlobInfo> used = blobs.use(tree);
         if (images.getLast().superblock().version() == RafsVersion.V5) {
@@ -183,14 +185,6 @@ public final class MergeImages {
             Superblock layer = images.get(node.sourceId().layer()).superblock();
             ImageChunks.checkCompression(layer.compression(), wanted, Arrays.asList(node.chunks()), node);
         }
-    }
-
-    private static ImageTree overlay(List<ImageTree> trees) {
-        ImageTree merged = trees.getFirst();
-        for (ImageTree upper : trees.subList(1, trees.size())) {
-            merged = Overlay.apply(merged, upper, WhiteoutSpec.OCI);
-        }
-        return merged;
     }
 
     private MemorySegment write(Arena arena, Superblock last, ImageTree tree, List<BlobInfo> used, List<Node> table)

@@ -72,7 +72,7 @@ public final class Overlay {
                 !lower.isEmpty() || upper.size() != directory.children().size();
         List<Node> merged = merge(lower, upper);
         if (changes) {
-            directory.setChildren(merged);
+            directory.setSortedChildren(merged);
         }
     }
 
@@ -83,14 +83,12 @@ public final class Overlay {
         }
         List<Node> rest = new ArrayList<>(nodes.size());
         int next = 0;
-        for (Node node : nodes) {
-            while (next < victims.size() && Arrays.compareUnsigned(victims.get(next), node.name()) < 0) {
-                next++;
-            }
-            if (next == victims.size() || !Arrays.equals(victims.get(next), node.name())) {
-                rest.add(node);
-            }
+        for (byte[] victim : victims) {
+            int position = position(nodes, next, victim);
+            rest.addAll(nodes.subList(next, position));
+            next = isNamed(nodes, position, victim) ? position + 1 : position;
         }
+        rest.addAll(nodes.subList(next, nodes.size()));
         return rest;
     }
 
@@ -99,17 +97,42 @@ public final class Overlay {
         List<Node> merged = new ArrayList<>(lower.size() + upper.size());
         int next = 0;
         for (Node node : upper) {
-            int order = -1;
-            while (next < lower.size()
-                    && (order = Arrays.compareUnsigned(lower.get(next).name(), node.name())) < 0) {
-                merged.add(lower.get(next++));
-            }
-            boolean replaces = next < lower.size() && order == 0;
-            cover(node, replaces ? lower.get(next++) : null);
+            int position = position(lower, next, node.name());
+            merged.addAll(lower.subList(next, position));
+            next = position;
+            cover(node, isNamed(lower, position, node.name()) ? lower.get(next++) : null);
             merged.add(node);
         }
         merged.addAll(lower.subList(next, lower.size()));
         return merged;
+    }
+
+    private static boolean isNamed(List<Node> nodes, int position, byte[] name) {
+        return position < nodes.size() && Arrays.equals(nodes.get(position).name(), name);
+    }
+
+    /**
+     * Returns the position of the first node from {@code start} on whose name is not less than {@code name}. Takes time in proportion
+     * to the logarithm of how far it is away, for layers mostly are small beside what is below.
+     */
+    private static int position(List<Node> nodes, int start, byte[] name) {
+        int low = start;
+        int step = 1;
+        int high = start;
+        while (high < nodes.size() && Arrays.compareUnsigned(nodes.get(high).name(), name) < 0) {
+            low = high + 1;
+            high = (int) Math.min(nodes.size(), (long) high + step);
+            step <<= 1;
+        }
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (Arrays.compareUnsigned(nodes.get(middle).name(), name) < 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /** Plans what is below an upper directory. */

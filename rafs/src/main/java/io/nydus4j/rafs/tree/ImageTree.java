@@ -1,9 +1,7 @@
 package io.nydus4j.rafs.tree;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -33,12 +31,13 @@ public final class ImageTree {
      * Gives every name its index, every file its inode number and link count. To be called when the tree is complete; may be called
      * again after a change.
      *
-     * <p>Regular files with one {@link SourceId} are one file: they share the number of the first and the count of all. Directories
+     * <p>Regular files with one {@link SourceId} are one file, unless the source says that a name is
+     * {@linkplain Node#onlyName() the only one}: they share the number of the first and the count of all. Directories
      * have two links and one for each child directory; everything else has one.
      */
     public void number() {
         List<Node> order = new ArrayList<>(Math.max(nodes.size(), 16));
-        Map<SourceId, Node> firsts = new HashMap<>();
+        FirstNames firsts = new FirstNames();
         inodeCount = 1;
         root.setIndex(1);
         root.setIno(1);
@@ -73,10 +72,10 @@ public final class ImageTree {
         nodes = order;
     }
 
-    private void numberInode(Node node, Map<SourceId, Node> firsts) {
+    private void numberInode(Node node, FirstNames firsts) {
         node.setIno(node.index());
         node.setLinkCount(1);
-        Node first = node.isRegular() ? firsts.putIfAbsent(node.sourceId(), node) : null;
+        Node first = node.isRegular() && !node.onlyName() ? firsts.putIfAbsent(node) : null;
         if (first == null) {
             inodeCount++;
         } else {

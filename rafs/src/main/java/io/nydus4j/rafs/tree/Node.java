@@ -23,7 +23,7 @@ public final class Node {
     private byte[] name;
     private @Nullable Node parent;
     /** Sorted by name; null for what never had children. */
-    private @Nullable ArrayList<Node> children;
+    private @Nullable List<Node> children;
 
     private int mode;
     private int uid;
@@ -40,6 +40,7 @@ public final class Node {
     private long blocks;
     private boolean hardLinkFlag;
     private boolean lower;
+    private boolean onlyName;
 
     private int index;
     private int ino;
@@ -119,9 +120,21 @@ public final class Node {
      * @param newChildren nodes of distinct names, in any order; copied
      */
     public void setChildren(List<Node> newChildren) {
-        children = new ArrayList<>(newChildren);
-        children.sort((a, b) -> Arrays.compareUnsigned(a.name, b.name));
-        children.forEach(child -> child.parent = this);
+        List<Node> sorted = new ArrayList<>(newChildren);
+        sorted.sort((a, b) -> Arrays.compareUnsigned(a.name, b.name));
+        setSortedChildren(sorted);
+    }
+
+    /**
+     * Makes {@code sorted} the children of this directory.
+     *
+     * @param sorted nodes of distinct names, sorted by these; must take changes, and becomes this node's own
+     */
+    public void setSortedChildren(List<Node> sorted) {
+        children = sorted;
+        for (Node child : sorted) {
+            child.parent = this;
+        }
     }
 
     /** Removes the child with this name; returns it, or null if there was none. */
@@ -321,6 +334,15 @@ public final class Node {
 
     public void setLower(boolean newLower) {
         lower = newLower;
+    }
+
+    /** Tells whether the source says that its file has no other name, so that numbering need not look for one. */
+    public boolean onlyName() {
+        return onlyName;
+    }
+
+    public void setOnlyName(boolean only) {
+        onlyName = only;
     }
 
     /** Returns the number of this name, from 1 for the root; 0 before numbering. */

@@ -84,6 +84,7 @@ public final class TreeLoader {
         node.setBlocks(inode.blocks());
         node.setHardLinkFlag(inode.hardLinkFlag());
         node.setDigest(inode.digest());
+        node.setOnlyName(!inode.isHardLink());
         Node first = inode.isHardLink() ? links.putIfAbsent(inode.ino(), node) : null;
         if (first != null) {
             node.setXattrsInOrder(first.xattrs());
