@@ -8,6 +8,7 @@ import io.nydus4j.build.layer.ImageChunks;
 import io.nydus4j.build.layer.Overlay;
 import io.nydus4j.build.layer.WhiteoutSpec;
 import io.nydus4j.rafs.BootstrapOptions;
+import io.nydus4j.rafs.InconsistentImageException;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsConfiguration;
 import io.nydus4j.rafs.RafsVersion;
@@ -57,9 +58,10 @@ public final class MergeImages {
      * Merges the images. May be called once; may block on the network. Nothing half-written stays behind.
      *
      * @return the result, whose version and compression are the first source's
-     * @throws io.nydus4j.rafs.InconsistentImageException if the images do not go together
+     * @throws InconsistentImageException if the sources and the dictionary do not go together
      * @throws IllegalArgumentException if the options are wrong, see {@link MergeOptions#validate()}
-     * @throws IOException              if an image is broken or cannot be read, or the result cannot be written
+     * @throws IOException              if an image is broken or cannot be read, the parent does not go with the sources, or the result
+     *                                  cannot be written
      */
     public BuildResult run() throws IOException {
         if (options.output() instanceof OutputPlace.OutputDirectory directory && !Files.exists(directory.path())) {
@@ -135,7 +137,13 @@ public final class MergeImages {
         if (parent.blobs().isEmpty() || !blobs.sourcesHaveBlobs()) {
             configuration = configuration.withChunkSize(parent.superblock().chunkSize());
         }
-        configuration.check(parent.superblock());
+        try {
+            configuration.check(parent.superblock());
+        } catch (InconsistentImageException e) {
+            // What is wrong is the option, and the command tells that from sources that are not alike.
+            throw new IOException(
+                    "parent bootstrap \"" + options.parent().orElseThrow() + "\" does not go with the sources", e);
+        }
         if (parent.superblock().cipher() != CipherAlgorithm.NONE) {
             cipher = parent.superblock().cipher();
         }

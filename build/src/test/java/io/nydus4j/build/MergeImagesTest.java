@@ -203,11 +203,16 @@ final class MergeImagesTest {
         assertThatThrownBy(() -> merge(options(v5, v6)))
                 .isInstanceOf(InconsistentImageException.class)
                 .hasMessageContaining("inconsistent RAFS version V5");
-        assertThatThrownBy(() -> merge(options(v6).parent(v5))).isInstanceOf(InconsistentImageException.class);
+        assertThatThrownBy(() -> merge(options(v6).parent(v5)))
+                .isNotInstanceOf(InconsistentImageException.class)
+                .hasMessageContaining("parent bootstrap \"" + v5 + "\" does not go with the sources")
+                .hasRootCauseInstanceOf(InconsistentImageException.class);
         assertThatThrownBy(() -> merge(options(v6, large)))
                 .isInstanceOf(InconsistentImageException.class)
                 .hasMessageContaining("chunk_size: 4096 vs 8192");
-        assertThatThrownBy(() -> merge(options(v6).parent(large))).isInstanceOf(InconsistentImageException.class);
+        assertThatThrownBy(() -> merge(options(v6).parent(large)))
+                .hasRootCauseInstanceOf(InconsistentImageException.class)
+                .hasStackTraceContaining("chunk_size");
         assertThat(folder.resolve("merged")).doesNotExist();
     }
 

@@ -47,7 +47,6 @@ class TranscriptTest {
             Map.entry("check/result-create-hardlink-xattr-v5", "what is sound is listed before the error"),
             Map.entry("check/inline-bootstrap-option", "the old spelling does not look for blobs"),
             Map.entry("merge/json-missing-directory", "the image is complete by then, and stays"),
-            Map.entry("merge/parent-version", "refused with the exit code of other inconsistencies"),
             Map.entry("merge/tarfs-two", "the link of 4000 bytes lies where kernels look for it"),
             Map.entry("create/two-tars-in-a-row", "an archive ends at the two zero blocks that end it"),
             Map.entry("create/dict-partial-v5", "an archive ends at the two zero blocks that end it"),
