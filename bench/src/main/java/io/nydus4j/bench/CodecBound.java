@@ -23,62 +23,107 @@ import java.util.stream.Stream;
 
 /**
  * The bound that the codecs set for a build: all chunks of a directory's files, in memory, digested (BLAKE3 and CRC-32C), and the distinct
- * ones compressed, by as many threads as may run at once.
+ * ones compressed, by as many threads as may run at once, with the calls that a build makes and as many chunks at a time.
  */
 final class CodecBound implements AutoCloseable {
-    /** Chunks that a thread takes at once. */
-    private static final int RUN = 16;
+    /** Plain bytes that a thread takes at once, unless one chunk has more. */
+    private static final long RUN_BYTES = 1 << 20;
+    /** Most chunks that a thread takes at once. */
+    private static final int RUN_CHUNKS = 512;
 
     private record Chunk(MemorySegment data, boolean repeated) {}
 
+    /** Chunks that lie one behind the other, with the places in {@code data} where they end. */
+    private record Run(MemorySegment data, int[] ends, List<Chunk> chunks) {}
+
     private final Arena arena;
     private final List<Chunk> chunks;
+    private final List<Run> runs;
     private final int chunkSize;
 
-    private CodecBound(Arena arena, List<Chunk> chunks, int chunkSize) {
+    private CodecBound(Arena arena, MemorySegment data, List<Chunk> chunks, int chunkSize) {
         this.arena = arena;
         this.chunks = chunks;
+        this.runs = runs(data, chunks);
         this.chunkSize = chunkSize;
     }
 
     /** Reads all files below a directory into memory; a file with several names once. To be closed by the caller. */
     static CodecBound load(Path root, int chunkSize) throws IOException {
+        List<Path> files = files(root);
+        long size = 0;
+        for (Path file : files) {
+            size += Files.size(file);
+        }
         Arena arena = Arena.ofShared();
+        MemorySegment data = arena.allocate(size);
         List<Chunk> chunks = new ArrayList<>();
-        Set<Object> files = new HashSet<>();
         Set<Digest> digests = new HashSet<>();
         ChunkDigester digester = new ChunkDigester();
+        long end = 0;
+        for (Path file : files) {
+            long fileStart = end;
+            end += read(file, data.asSlice(end));
+            for (long start = fileStart; start < end; start += chunkSize) {
+                MemorySegment chunk = data.asSlice(start, Math.min(chunkSize, end - start));
+                chunks.add(new Chunk(chunk, !digests.add(digester.digest(DigestAlgorithm.BLAKE3, chunk))));
+            }
+        }
+        return new CodecBound(arena, data, chunks, chunkSize);
+    }
+
+    private static List<Path> files(Path root) throws IOException {
+        Set<Object> seen = new HashSet<>();
+        List<Path> files = new ArrayList<>();
         try (Stream<Path> paths = Files.walk(root)) {
             for (Path path : (Iterable<Path>) paths::iterator) {
-                if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
-                        || !files.add(Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS))) {
-                    continue;
-                }
-                MemorySegment data = read(arena, path);
-                for (long start = 0; start < data.byteSize(); start += chunkSize) {
-                    MemorySegment chunk = data.asSlice(start, Math.min(chunkSize, data.byteSize() - start));
-                    chunks.add(new Chunk(chunk, !digests.add(digester.digest(DigestAlgorithm.BLAKE3, chunk))));
+                if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+                        && seen.add(Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS))) {
+                    files.add(path);
                 }
             }
         }
-        return new CodecBound(arena, chunks, chunkSize);
+        return files;
     }
 
-    private static MemorySegment read(Arena arena, Path path) throws IOException {
+    private static long read(Path path, MemorySegment target) throws IOException {
         try (FileChannel channel = FileChannel.open(path)) {
-            MemorySegment data = arena.allocate(channel.size());
-            for (long done = 0; done < data.byteSize(); ) {
+            long size = channel.size();
+            for (long done = 0; done < size; ) {
                 int count = channel.read(
-                        data.asSlice(done, Math.min(1 << 30, data.byteSize() - done))
-                                .asByteBuffer(),
-                        done);
+                        target.asSlice(done, Math.min(1 << 30, size - done)).asByteBuffer(), done);
                 if (count < 0) {
                     throw new IOException(path + " became shorter");
                 }
                 done += count;
             }
-            return data;
+            return size;
         }
+    }
+
+    private static List<Run> runs(MemorySegment data, List<Chunk> chunks) {
+        List<Run> runs = new ArrayList<>();
+        long start = 0;
+        for (int first = 0; first < chunks.size(); ) {
+            long bytes = 0;
+            int next = first;
+            do {
+                bytes += chunks.get(next++).data.byteSize();
+            } while (next < chunks.size()
+                    && next - first < RUN_CHUNKS
+                    && bytes + chunks.get(next).data.byteSize() <= RUN_BYTES);
+            List<Chunk> taken = chunks.subList(first, next);
+            int[] ends = new int[taken.size()];
+            int end = 0;
+            for (int i = 0; i < ends.length; i++) {
+                end += (int) taken.get(i).data.byteSize();
+                ends[i] = end;
+            }
+            runs.add(new Run(data.asSlice(start, bytes), ends, taken));
+            start += bytes;
+            first = next;
+        }
+        return runs;
     }
 
     int chunkCount() {
@@ -122,9 +167,11 @@ final class CodecBound implements AutoCloseable {
         Sha256 name = new Sha256();
         try (Arena own = Arena.ofConfined()) {
             MemorySegment target = own.allocate(codec.maxCompressedLength(chunkSize));
-            for (int first = next.getAndAdd(RUN); first < chunks.size(); first = next.getAndAdd(RUN)) {
-                for (Chunk chunk : chunks.subList(first, Math.min(first + RUN, chunks.size()))) {
-                    digester.digest(DigestAlgorithm.BLAKE3, chunk.data);
+            Digest[] digests = new Digest[RUN_CHUNKS];
+            for (int i = next.getAndIncrement(); i < runs.size(); i = next.getAndIncrement()) {
+                Run run = runs.get(i);
+                digester.digestAll(DigestAlgorithm.BLAKE3, run.data, run.ends, run.ends.length, digests);
+                for (Chunk chunk : run.chunks) {
                     Crc32c.of(chunk.data);
                     if (chunk.repeated) {
                         continue;

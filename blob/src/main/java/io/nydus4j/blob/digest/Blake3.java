@@ -24,6 +24,9 @@ public final class Blake3 {
 
     private static final int SUBTREE = SUBTREE_CHUNKS * CHUNK;
 
+    /** Where the chaining values of a group of pieces rest: behind those of each piece, which is short. */
+    private static final int GROUP_VALUES = SUBTREE_CHUNKS - Blake3Rows.WIDE;
+
     /** Depth of the tree over 2^64 bytes. */
     private static final int MAX_DEPTH = 54;
 
@@ -99,6 +102,77 @@ public final class Blake3 {
             return rootOfChunk(staging, 0, (int) left);
         }
         return finish(staging, 0, (int) left);
+    }
+
+    /**
+     * Digests pieces of memory that lie one behind the other, each for itself, whatever was fed before: the instance is reset before and
+     * after. Chunks of several short pieces are computed side by side, which makes those several times as fast.
+     *
+     * @param data    holds the pieces
+     * @param ends    where each piece ends, in bytes from the start of {@code data}; the next one starts there, the first at 0
+     * @param count   number of pieces
+     * @param digests takes a digest for each
+     */
+    public void digestAll(MemorySegment data, int[] ends, int count, Digest[] digests) {
+        int start = 0;
+        for (int first = 0; first < count; ) {
+            int next = groupFrom(start, ends, first, count);
+            if (next - first < 2) {
+                digests[first] = digest(data.asSlice(start, ends[first] - start));
+                next = first + 1;
+            } else {
+                digestGroup(data, start, ends, first, next, digests);
+            }
+            start = ends[next - 1];
+            first = next;
+        }
+    }
+
+    /** Returns the piece behind the last that goes with the one at {@code first}: as long as all their whole chunks have a lane. */
+    private static int groupFrom(int start, int[] ends, int first, int count) {
+        int lanes = 0;
+        int next = first;
+        for (int from = start; next < count; from = ends[next++]) {
+            lanes += wholeChunks(ends[next] - from);
+            if (lanes > Blake3Rows.WIDE || ends[next] - start > SUBTREE) {
+                break;
+            }
+        }
+        return next;
+    }
+
+    /** Returns how many chunks of a piece may have a lane: the only one is the root, too, and takes another way. */
+    private static int wholeChunks(int length) {
+        return length <= CHUNK ? 0 : length / CHUNK;
+    }
+
+    private void digestGroup(MemorySegment data, int start, int[] ends, int first, int next, Digest[] digests) {
+        int length = ends[next - 1] - start;
+        ensureStaging(length);
+        MemorySegment.copy(data, ValueLayout.JAVA_BYTE, start, staging, 0, length);
+        int offset = 0;
+        for (int i = first; i < next; i++) {
+            rows.addLanes(offset, wholeChunks(ends[i] - start - offset), 0);
+            offset = ends[i] - start;
+        }
+        if (rows.lanes() > 0) {
+            rows.runLanes(staging, GROUP_VALUES);
+        }
+        reset();
+        int values = GROUP_VALUES;
+        offset = 0;
+        for (int i = first; i < next; i++) {
+            int size = ends[i] - start - offset;
+            if (size <= CHUNK) {
+                digests[i] = rootOfChunk(staging, offset, size);
+            } else {
+                int whole = wholeChunks(size);
+                rows.moveToStart(values, whole);
+                values += whole;
+                digests[i] = finishTree(staging, offset, size);
+            }
+            offset += size;
+        }
     }
 
     /** Forgets all input. */
@@ -193,10 +267,15 @@ public final class Blake3 {
 
     /** Adds the last 1 to {@code SUBTREE} bytes, of an input longer than one chunk, and returns the digest. */
     private Digest finish(byte[] data, int offset, int length) {
+        rows.chunks(data, offset, length / CHUNK, chunks);
+        return finishTree(data, offset, length);
+    }
+
+    /** Does as {@link #finish} when the values of the whole chunks are there. */
+    private Digest finishTree(byte[] data, int offset, int length) {
         int whole = length / CHUNK;
         int rest = length % CHUNK;
         int count = whole;
-        rows.chunks(data, offset, whole, chunks);
         if (rest > 0) {
             block.chunk(data, offset + whole * CHUNK, rest, chunks + whole, false, value);
             rows.setValueAt(whole, value);

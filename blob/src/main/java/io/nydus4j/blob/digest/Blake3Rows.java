@@ -47,6 +47,11 @@ final class Blake3Rows {
     private final int[][] state = new int[16][WIDE];
     private final int[][] message = new int[16][WIDE];
     private final int[][] values;
+    /** Where each lane's chunk starts in the data, and its index in its input. */
+    private final int[] places = new int[WIDE];
+
+    private final long[] counters = new long[WIDE];
+    private int lanes;
     private final Blake3Block block = new Blake3Block();
     private final int[] words = new int[16];
 
@@ -70,10 +75,20 @@ final class Blake3Rows {
                 setValueAt(done, words);
                 done++;
             } else {
-                lanesOfChunks(data, offset + done * CHUNK, lanes, counter + done, done);
+                addLanes(offset + done * CHUNK, lanes, counter + done);
+                runLanes(data, done);
                 done += lanes;
             }
         }
+    }
+
+    /** Adds the next {@code count} lanes, at most {@value #WIDE} in all, for chunks that lie one behind the other. */
+    void addLanes(int offset, int count, long counter) {
+        for (int i = 0; i < count; i++) {
+            places[lanes + i] = offset + i * CHUNK;
+            counters[lanes + i] = counter + i;
+        }
+        lanes += count;
     }
 
     /** Returns how many of the {@code left} chunks or parents to take next. */
@@ -142,28 +157,41 @@ final class Blake3Rows {
         }
     }
 
-    private void lanesOfChunks(byte[] data, int offset, int lanes, long counter, int target) {
+    /** Computes the chaining values of all lanes added, to be at {@code target} and behind it; then there are none. */
+    void runLanes(byte[] data, int target) {
         int[][] v = state;
         int width = widthOf(lanes);
         startValues(width);
         for (int i = 0; i < 16; i++) {
-            load(data, offset + i * Blake3Block.BLOCK, lanes);
-            counters(counter, width);
+            load(data, i * Blake3Block.BLOCK, lanes);
+            setCounters(width);
             int flags = (i == 0 ? Blake3Block.CHUNK_START : 0) | (i == 15 ? Blake3Block.CHUNK_END : 0);
             compress(width, flags);
         }
         for (int w = 0; w < 8; w++) {
             System.arraycopy(v[w], 0, values[w], target, lanes);
         }
+        lanes = 0;
     }
 
-    private void counters(long first, int width) {
+    /** Returns how many lanes have been added. */
+    int lanes() {
+        return lanes;
+    }
+
+    /** Copies {@code count} values, to index 0. */
+    void moveToStart(int from, int count) {
+        for (int[] row : values) {
+            System.arraycopy(row, from, row, 0, count);
+        }
+    }
+
+    private void setCounters(int width) {
         int[] low = state[12];
         int[] high = state[13];
         for (int i = 0; i < width; i++) {
-            long counter = first + i;
-            low[i] = (int) counter;
-            high[i] = (int) (counter >>> 32);
+            low[i] = (int) counters[i];
+            high[i] = (int) (counters[i] >>> 32);
         }
     }
 
@@ -221,13 +249,13 @@ final class Blake3Rows {
     private void load(byte[] data, int offset, int lanes) {
         int[][] m = message;
         for (int w = 0; w < 16; w += 2) {
-            loadTwo(data, offset + 4 * w, lanes, m[w], m[w + 1]);
+            loadTwo(data, places, offset + 4 * w, lanes, m[w], m[w + 1]);
         }
     }
 
-    private static void loadTwo(byte[] data, int offset, int lanes, int[] even, int[] odd) {
+    private static void loadTwo(byte[] data, int[] places, int offset, int lanes, int[] even, int[] odd) {
         for (int i = 0; i < lanes; i++) {
-            long two = (long) TWO_WORDS.get(data, offset + i * CHUNK);
+            long two = (long) TWO_WORDS.get(data, places[i] + offset);
             even[i] = (int) two;
             odd[i] = (int) (two >>> 32);
         }

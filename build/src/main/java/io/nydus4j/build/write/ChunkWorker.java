@@ -1,6 +1,7 @@
 package io.nydus4j.build.write;
 
 import io.nydus4j.blob.Compression;
+import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.codec.Codec;
 import io.nydus4j.blob.crypt.UnitCipher;
 import io.nydus4j.blob.digest.ChunkDigester;
@@ -9,6 +10,7 @@ import io.nydus4j.build.source.FileReader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Optional;
 
 /** Does the work on chunks that any thread may do: reading and digesting, compressing and encrypting. One for each thread. */
@@ -21,6 +23,10 @@ final class ChunkWorker {
     private final Codec codec;
     private final Optional<UnitCipher> cipher;
     private byte[] clear = new byte[0];
+    /** Where the chunks of a task end in its plain bytes, and their digests. */
+    private int[] ends = new int[0];
+
+    private Digest[] digests = new Digest[0];
 
     ChunkWorker(ChunkSettings settings) {
         this.settings = settings;
@@ -33,10 +39,23 @@ final class ChunkWorker {
         for (ChunkTask.Piece piece : task.pieces()) {
             reader.read(piece.node(), piece.fileOffset(), task.plain(piece.offset(), piece.length()));
         }
-        for (PendingChunk chunk : task.chunks()) {
-            MemorySegment plain = task.plain(chunk);
-            chunk.digest = digester.digest(settings.digestAlgorithm(), plain);
-            chunk.crc32 = Crc32c.of(plain);
+        digest(task);
+    }
+
+    private void digest(ChunkTask task) {
+        List<PendingChunk> chunks = task.chunks();
+        if (ends.length < chunks.size()) {
+            ends = new int[chunks.size()];
+            digests = new Digest[chunks.size()];
+        }
+        for (int i = 0; i < chunks.size(); i++) {
+            PendingChunk chunk = chunks.get(i);
+            ends[i] = chunk.offset + chunk.length;
+            chunk.crc32 = Crc32c.of(task.plain(chunk));
+        }
+        digester.digestAll(settings.digestAlgorithm(), task.plain(0, task.plainLength()), ends, chunks.size(), digests);
+        for (int i = 0; i < chunks.size(); i++) {
+            chunks.get(i).digest = digests[i];
         }
     }
 
