@@ -235,6 +235,7 @@ final class ImageBuild {
             entry.id(options.blobId().isEmpty() ? blob.runningDigest().toString() : options.blobId());
             entry.compressedSize(blob.position());
             info = Optional.of(entry.build());
+            blob.flushSoon(); // while the bootstrap is laid out
         }
         OutputPlace place = options.bootstrapOutput().or(options::blobOutput).orElseThrow();
         List<BlobInfo> all = base.table().blobs(info);

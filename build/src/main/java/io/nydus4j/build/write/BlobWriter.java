@@ -96,6 +96,11 @@ public final class BlobWriter {
         append(new BlobTarHeader(name, size).toBytes());
     }
 
+    /** Starts to bring what was written to the disk; see {@link OutputFile#flushSoon}. */
+    public void flushSoon() {
+        file.ifPresent(OutputFile::flushSoon);
+    }
+
     /** Returns the digest of all that was digested so far, which goes on. */
     public Digest runningDigest() {
         return running.soFar();

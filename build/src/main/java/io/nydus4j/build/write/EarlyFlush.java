@@ -17,7 +17,7 @@ final class EarlyFlush {
 
     /** Starts a thread for each flush; there is one at a time. */
     private static final Executor THREADS = Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("flush-", 0).factory());
+            Thread.ofPlatform().daemon().name("flush-", 0).factory());
 
     private final FileChannel channel;
     private CompletableFuture<Void> running = CompletableFuture.completedFuture(null);
@@ -29,9 +29,16 @@ final class EarlyFlush {
 
     /** Starts to flush if enough has been written. A failure of an earlier flush stays for {@link #finish}. */
     void written(long position) {
-        if (position - flushed >= STEP && running.isDone() && !running.isCompletedExceptionally()) {
+        if (position - flushed >= STEP && running.isDone()) {
+            start(position);
+        }
+    }
+
+    /** Starts to flush all that has been written, however little, as soon as the flush that runs is done. */
+    void start(long position) {
+        if (position > flushed) {
             flushed = position;
-            running = CompletableFuture.runAsync(this::flush, THREADS);
+            running = running.thenRunAsync(this::flush, THREADS);
         }
     }
 

@@ -144,6 +144,13 @@ public final class OutputFile implements AutoCloseable {
         }
     }
 
+    /** Starts to bring what was written to the disk, without waiting for it: when much has been written and little follows. */
+    public void flushSoon() {
+        if (temporary.isPresent()) {
+            flush.start(position);
+        }
+    }
+
     /** Brings what was written to the disk; the last thing before {@link #commit}. */
     public void sync() throws IOException {
         if (temporary.isPresent()) {

@@ -41,6 +41,15 @@ final class EarlyFlushTest {
     }
 
     @Test
+    void littleIsFlushedWhenItIsAskedFor() throws IOException {
+        FileChannel closed = open();
+        closed.close();
+        EarlyFlush flush = new EarlyFlush(closed);
+        flush.start(1);
+        assertThatThrownBy(flush::finish).isInstanceOf(IOException.class);
+    }
+
+    @Test
     void muchIsFlushed() throws IOException {
         try (FileChannel channel = open()) {
             EarlyFlush flush = new EarlyFlush(channel);
