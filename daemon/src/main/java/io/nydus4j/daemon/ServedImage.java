@@ -88,7 +88,6 @@ final class ServedImage implements ServedFileSystem {
                         ProcessIdentity.effectiveGroup(),
                         mounted.getEpochSecond()),
                 counters,
-                device.store().cacheCounters()::fetchedBytes,
                 commons);
     }
 

@@ -61,7 +61,7 @@ public interface LazyBlob extends AutoCloseable {
      *
      * @param offset start in the uncompressed address space, in bytes
      * @param length bytes
-     * @return keeps the range here until it is closed
+     * @return keeps the range here until it is closed, and tells where it was
      * @throws IOException if it cannot be fetched ({@link BackendException}) or is not what it should be
      */
     Pin ensure(long offset, long length) throws IOException;
@@ -71,9 +71,10 @@ public interface LazyBlob extends AutoCloseable {
      *
      * @param offset start in the uncompressed address space, in bytes
      * @param target is filled
+     * @return where the bytes were
      * @throws IOException if the range cannot be had, or lies outside the blob
      */
-    void read(long offset, ByteBuffer target) throws IOException;
+    DataOrigin read(long offset, ByteBuffer target) throws IOException;
 
     /**
      * Returns the local file mapped into memory, whole; empty for caches that have no file of plain bytes. Only ranges that are

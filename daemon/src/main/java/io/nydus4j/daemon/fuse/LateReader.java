@@ -7,6 +7,7 @@ import io.nydus4j.daemon.vfs.RequestTable;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.PendingReply;
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.LongSupplier;
 
 /**
  * Answers READs whose data must be fetched or decoded first, each on a virtual thread.
@@ -31,17 +31,9 @@ final class LateReader {
     private final RequestTable requests;
     private final ReadBuffers buffers;
     private final BrokenImageLog log;
-    private final LongSupplier fetched;
     private final AtomicInteger running = new AtomicInteger();
 
-    LateReader(
-            LazyBlob[] blobs,
-            int chunkSize,
-            FileSystemCounters counters,
-            LongSupplier fetched,
-            FuseCommons commons,
-            BrokenImageLog log) {
-        this.fetched = fetched;
+    LateReader(LazyBlob[] blobs, int chunkSize, FileSystemCounters counters, FuseCommons commons, BrokenImageLog log) {
         this.blobs = blobs;
         this.chunkSize = chunkSize;
         this.counters = counters;
@@ -85,16 +77,11 @@ final class LateReader {
         int length = read.length();
         long ino = read.inode().ino();
         try {
-            long before = fetched.getAsLong();
             ReadPieces plan = new ReadPieces();
             plan.plan(read.inode(), chunkSize, read.offset(), length);
-            if (isMapped(plan)) {
-                sendMapped(reply, plan);
-            } else {
-                sendCopied(reply, plan, length);
-            }
+            DataOrigin origin = isMapped(plan) ? sendMapped(reply, plan) : sendCopied(reply, plan, length);
             counters.read(ino, length, (System.nanoTime() - read.startNanos()) / 1000);
-            read.traced(fetched.getAsLong() == before ? ReadSource.LOCAL : ReadSource.BACKEND);
+            read.traced(ReadSource.ofLate(origin));
         } catch (IOException e) {
             counters.readFailed(ino);
             read.traced(ReadSource.FAILED);
@@ -116,11 +103,14 @@ final class LateReader {
         return plan.count() <= FuseReply.MAX_PIECES;
     }
 
-    private void sendMapped(PendingReply reply, ReadPieces plan) throws IOException {
+    private DataOrigin sendMapped(PendingReply reply, ReadPieces plan) throws IOException {
+        DataOrigin origin = DataOrigin.READY;
         List<Pin> pins = new ArrayList<>(plan.count());
         try {
             for (int i = 0; i < plan.count(); i++) {
-                pins.add(blobs[plan.blob(i)].ensure(plan.offset(i), plan.length(i)));
+                Pin pin = blobs[plan.blob(i)].ensure(plan.offset(i), plan.length(i));
+                pins.add(pin);
+                origin = origin.and(pin.origin());
             }
             reply.complete(answer -> {
                 for (int i = 0; i < plan.count(); i++) {
@@ -129,6 +119,7 @@ final class LateReader {
                 }
                 answer.send();
             });
+            return origin;
         } finally {
             for (Pin pin : pins) {
                 pin.close();
@@ -136,7 +127,8 @@ final class LateReader {
         }
     }
 
-    private void sendCopied(PendingReply reply, ReadPieces plan, int length) throws IOException {
+    private DataOrigin sendCopied(PendingReply reply, ReadPieces plan, int length) throws IOException {
+        DataOrigin origin = DataOrigin.READY;
         MemorySegment buffer = buffers.take(length);
         try {
             long place = 0;
@@ -145,11 +137,12 @@ final class LateReader {
                 if (plan.blob(i) == ReadPieces.ZEROS) {
                     target.fill((byte) 0);
                 } else {
-                    blobs[plan.blob(i)].read(plan.offset(i), target.asByteBuffer());
+                    origin = origin.and(blobs[plan.blob(i)].read(plan.offset(i), target.asByteBuffer()));
                 }
                 place += plan.length(i);
             }
             reply.data(buffer, 0, length);
+            return origin;
         } finally {
             buffers.giveBack(buffer);
         }

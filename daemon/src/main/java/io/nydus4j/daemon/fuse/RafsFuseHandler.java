@@ -22,7 +22,6 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,7 +66,6 @@ public final class RafsFuseHandler implements MountedFileSystem {
      * @param blobs     its data, by blob index; stays the caller's, likewise
      * @param options   how to show it
      * @param counters  are counted up
-     * @param fetched   tells how many bytes have come from the backend so far
      * @param commons   shared with the other file systems of the daemon
      */
     public RafsFuseHandler(
@@ -75,7 +73,6 @@ public final class RafsFuseHandler implements MountedFileSystem {
             List<? extends LazyBlob> blobs,
             ImageOptions options,
             FileSystemCounters counters,
-            LongSupplier fetched,
             FuseCommons commons) {
         this.bootstrap = bootstrap;
         this.blobs = blobs.toArray(LazyBlob[]::new);
@@ -93,7 +90,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
                 nodes, bootstrap.superblock().explicitUidGid(), options.uid(), options.gid(), options.mountSeconds());
         this.counters = counters;
         this.log = new BrokenImageLog(counters.id(), commons.events());
-        this.late = new LateReader(this.blobs, chunkSize, counters, fetched, commons, log);
+        this.late = new LateReader(this.blobs, chunkSize, counters, commons, log);
         this.loops = commons.loops();
     }
 

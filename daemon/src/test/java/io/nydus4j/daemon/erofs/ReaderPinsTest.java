@@ -9,6 +9,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.daemon.erofs.FillJournal.Slot;
 import io.nydus4j.linux.fanotify.PreContentEvent;
 import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
@@ -186,7 +187,7 @@ class ReaderPinsTest {
         }
 
         @Override
-        public void read(long offset, ByteBuffer target) {
+        public DataOrigin read(long offset, ByteBuffer target) {
             throw new UnsupportedOperationException();
         }
 

@@ -1,5 +1,6 @@
 package io.nydus4j.storage.cache;
 
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.util.List;
@@ -43,8 +44,10 @@ final class BlobFiller {
      * @param length bytes, at least 1
      * @param window how far requests may grow
      * @param kind   {@link Flight.Kind#DEMAND} or {@link Flight.Kind#PREFETCH}
+     * @return where the bytes were, the farthest of them
      */
-    void fill(long offset, long length, FetchWindow window, Flight.Kind kind) throws IOException {
+    DataOrigin fill(long offset, long length, FetchWindow window, Flight.Kind kind) throws IOException {
+        DataOrigin origin = DataOrigin.READY;
         while (true) {
             KnownChunks chunks = ledger.known();
             int first = chunks.index().firstEndingAfter(offset);
@@ -59,15 +62,17 @@ final class BlobFiller {
                 run(chunks, next.begun());
                 for (Flight flight : next.own()) {
                     flight.await();
+                    origin = origin.and(flight.origin());
                     throwFailure(chunks, flight, first, last);
                 }
             } else if (next.awaited() != null) {
                 next.awaited().await();
+                origin = origin.and(next.awaited().origin());
                 if (next.awaited().kind() != Flight.Kind.PREFETCH || kind == Flight.Kind.PREFETCH) {
                     throwFailure(chunks, next.awaited(), first, last);
                 }
             } else {
-                return;
+                return origin;
             }
         }
     }

@@ -4,6 +4,7 @@ import io.nydus4j.blob.BlobDigestException;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.DataOrigin;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -61,6 +62,11 @@ final class ChunkFetch {
     void fetch(KnownChunks chunks, Flight flight) throws IOException {
         Receiver receiver = new Receiver(chunks, flight);
         if (sharing != null && takeShared(chunks, flight) > 0) {
+            flight.cameFrom(DataOrigin.SHARED);
+            if (!receiver.wantsAnyOf(flight.first(), flight.needed())) {
+                // Nobody waits for the rest, so nobody shall wait until it is fetched.
+                return;
+            }
             fetchMissing(chunks, flight, receiver);
         } else {
             request(chunks, flight, receiver, flight.first(), flight.last());
@@ -107,6 +113,7 @@ final class ChunkFetch {
     /** Makes one request, for whole units. */
     private void request(KnownChunks chunks, Flight flight, Receiver receiver, int first, int last) throws IOException {
         ChunkIndex index = chunks.index();
+        flight.cameFrom(DataOrigin.BACKEND);
         try {
             reader.read(index, chunks.checks(), first, last, receiver);
         } catch (BackendException e) {

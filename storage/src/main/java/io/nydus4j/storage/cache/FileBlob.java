@@ -4,6 +4,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -175,49 +176,56 @@ public final class FileBlob implements CachedBlob {
     public Pin ensure(long offset, long length) throws IOException {
         checkOpen();
         if (evictions == null || length == 0) {
-            fillIfMissing(offset, length);
-            return Pin.NONE;
+            return fillIfMissing(offset, length).pin();
         }
         if (!isInside(offset, length) || ledger.known().index().size() == 0) {
             throw outside(offset, length, "past the end of the blob, " + size);
         }
         Pin pin = hold(offset, length);
         try {
-            fillIfMissing(offset, length);
-            return pin;
+            DataOrigin origin = fillIfMissing(offset, length);
+            return origin == DataOrigin.READY ? pin : new FilledPin(pin, origin);
         } catch (IOException | RuntimeException | Error e) {
             pin.close();
             throw e;
         }
     }
 
-    private void fillIfMissing(long offset, long length) throws IOException {
+    /** Holds what had to be made ready. */
+    private record FilledPin(Pin held, DataOrigin origin) implements Pin {
+        @Override
+        public void close() {
+            held.close();
+        }
+    }
+
+    private DataOrigin fillIfMissing(long offset, long length) throws IOException {
         if (isInside(offset, length) && ledger.known().isReady(offset, length)) {
             counters.hit();
-            return;
+            return DataOrigin.READY;
         }
         counters.miss();
         if (length > 0 && isInside(offset, length) && !ledger.known().index().covers(offset, offset + length)) {
             throw outside(offset, length, "where no chunk lies");
         }
-        fill(offset, length, demandWindow, Flight.Kind.DEMAND);
+        return fill(offset, length, demandWindow, Flight.Kind.DEMAND);
     }
 
     @Override
     public void prefetch(long offset, long length) throws IOException {
         checkOpen();
-        fill(offset, length, prefetchWindow, Flight.Kind.PREFETCH);
+        DataOrigin _ = fill(offset, length, prefetchWindow, Flight.Kind.PREFETCH);
     }
 
-    private void fill(long offset, long length, FetchWindow window, Flight.Kind kind) throws IOException {
+    private DataOrigin fill(long offset, long length, FetchWindow window, Flight.Kind kind) throws IOException {
         if (!isInside(offset, length)) {
             throw outside(offset, length, "past the end of the blob, " + size);
         }
         if (length == 0) {
-            return;
+            return DataOrigin.READY;
         }
         try {
-            filler.fill(offset, length, window, kind);
+            return filler.fill(offset, length, window, kind);
         } catch (IllegalStateException e) {
             // The index went away under a thread that came too late.
             checkOpen();
@@ -233,15 +241,16 @@ public final class FileBlob implements CachedBlob {
     }
 
     @Override
-    public void read(long offset, ByteBuffer target) throws IOException {
+    public DataOrigin read(long offset, ByteBuffer target) throws IOException {
         int length = target.remaining();
-        try (Pin _ = ensure(offset, length)) {
+        try (Pin pin = ensure(offset, length)) {
             if (mapping.isPresent()) {
                 MemorySegment.ofBuffer(target).copyFrom(mapping.get().asSlice(offset, length));
                 target.position(target.position() + length);
-            } else {
-                kept.read(ledger.known(), offset, target);
+                return pin.origin();
             }
+            kept.read(ledger.known(), offset, target);
+            return pin.origin().and(DataOrigin.LOCAL);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.nydus4j.storage.cache;
 
+import io.nydus4j.storage.DataOrigin;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.BitSet;
@@ -33,6 +34,7 @@ final class Flight {
     private final CountDownLatch done = new CountDownLatch(1);
     private final Map<Integer, IOException> failures = new ConcurrentHashMap<>();
     private volatile @Nullable IOException failure;
+    private volatile DataOrigin origin = DataOrigin.LOCAL;
 
     /**
      * Makes a flight.
@@ -86,6 +88,16 @@ final class Flight {
     IOException failureOf(int position) {
         IOException own = failures.get(position);
         return own != null ? own : failure;
+    }
+
+    /** Notes where something came from. For the thread that runs the flight. */
+    void cameFrom(DataOrigin place) {
+        origin = origin.and(place);
+    }
+
+    /** Returns from how far away something came in a flight that has ended. */
+    DataOrigin origin() {
+        return origin;
     }
 
     /** Tells whether something failed in this flight. */

@@ -4,6 +4,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -82,15 +83,14 @@ public final class MemoryBlob implements CachedBlob {
     @Override
     public Pin ensure(long offset, long length) throws IOException {
         check(contents.index(), offset, length);
-        copy(offset, length, null);
-        return Pin.NONE;
+        return copy(offset, length, null).pin();
     }
 
     @Override
-    public void read(long offset, ByteBuffer target) throws IOException {
+    public DataOrigin read(long offset, ByteBuffer target) throws IOException {
         check(contents.index(), offset, target.remaining());
         counters.miss();
-        copy(offset, target.remaining(), target);
+        return copy(offset, target.remaining(), target);
     }
 
     private void check(ChunkIndex index, long offset, long length) throws RafsFormatException {
@@ -103,7 +103,8 @@ public final class MemoryBlob implements CachedBlob {
         }
     }
 
-    private void copy(long offset, long length, @Nullable ByteBuffer target) throws IOException {
+    private DataOrigin copy(long offset, long length, @Nullable ByteBuffer target) throws IOException {
+        DataOrigin origin = DataOrigin.LOCAL;
         Contents current = contents;
         ChunkIndex index = current.index();
         long place = offset;
@@ -113,7 +114,11 @@ public final class MemoryBlob implements CachedBlob {
             long chunkEnd = index.end(position);
             if (place < chunkEnd) {
                 int count = (int) (Math.min(end, chunkEnd) - place);
-                byte[] plain = chunk(current, position);
+                byte[] plain = known(index.start(position));
+                if (plain == null) {
+                    origin = DataOrigin.BACKEND;
+                    plain = chunk(current, position);
+                }
                 if (target != null) {
                     target.put(plain, (int) (place - index.start(position)), count);
                 }
@@ -126,6 +131,13 @@ public final class MemoryBlob implements CachedBlob {
                     }
                 }
             }
+        }
+        return origin;
+    }
+
+    private byte @Nullable [] known(long key) {
+        synchronized (lock) {
+            return chunks.get(key);
         }
     }
 

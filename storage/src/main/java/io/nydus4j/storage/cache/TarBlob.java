@@ -4,6 +4,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -75,11 +76,12 @@ public final class TarBlob implements CachedBlob {
     }
 
     @Override
-    public void read(long offset, ByteBuffer target) throws IOException {
+    public DataOrigin read(long offset, ByteBuffer target) throws IOException {
         int length = target.remaining();
-        try (Pin _ = ensure(offset, length)) {
+        try (Pin pin = ensure(offset, length)) {
             MemorySegment.ofBuffer(target).copyFrom(mapping.asSlice(offset, length));
             target.position(target.position() + length);
+            return pin.origin();
         }
     }
 

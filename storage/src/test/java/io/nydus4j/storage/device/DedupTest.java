@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.CacheSurroundings;
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
+import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.TestBackend;
 import io.nydus4j.storage.TestStores;
 import io.nydus4j.storage.cache.CachedBlob;
@@ -195,6 +197,17 @@ final class DedupTest {
             assertThat(device.blob(0).isComplete()).isTrue();
         });
         assertThat(requestedBytes()).isZero();
+    }
+
+    @Test
+    void whatWasTakenSaysSo() throws IOException {
+        with(ONE, false, (bootstrap, device) -> device.blob(0).read(0, ByteBuffer.allocate(40_000)));
+        with(OTHER, false, (bootstrap, device) -> {
+            LazyBlob blob = device.blob(0);
+            assertThat(blob.read(0, ByteBuffer.allocate(4096))).isEqualTo(DataOrigin.SHARED);
+            assertThat(blob.read(0, ByteBuffer.allocate(4096))).isEqualTo(DataOrigin.READY);
+            assertThat(blob.read(blob.size() - 4096, ByteBuffer.allocate(4096))).isEqualTo(DataOrigin.BACKEND);
+        });
     }
 
     @Test
