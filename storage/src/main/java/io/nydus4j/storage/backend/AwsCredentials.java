@@ -1,6 +1,6 @@
 package io.nydus4j.storage.backend;
 
-import io.nydus4j.storage.config.S3Settings;
+import io.nydus4j.storage.config.BucketSettings;
 import io.nydus4j.storage.config.Secret;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,7 +26,7 @@ record AwsCredentials(String accessKeyId, Secret secret, Secret sessionToken) {
      * @return empty where there are none, for buckets that all may read
      * @throws IOException if the file is there and cannot be read
      */
-    static Optional<AwsCredentials> find(S3Settings settings, Map<String, String> environment) throws IOException {
+    static Optional<AwsCredentials> find(BucketSettings settings, Map<String, String> environment) throws IOException {
         if (!settings.accessKeyId().isEmpty() && !settings.accessKeySecret().isEmpty()) {
             return Optional.of(
                     new AwsCredentials(settings.accessKeyId().value(), settings.accessKeySecret(), Secret.NONE));

@@ -4,6 +4,7 @@ import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.config.BackendSettings;
+import io.nydus4j.storage.config.BucketSettings;
 import io.nydus4j.storage.config.HttpProxySettings;
 import io.nydus4j.storage.config.LocalDiskSettings;
 import io.nydus4j.storage.config.LocalFsSettings;
@@ -62,10 +63,9 @@ public final class BackendFactory {
                             RegistryEndpoint.open(registry, registryAuth, environment),
                             registry.network(),
                             counters);
-                case S3Settings s3 ->
-                    network("s3 " + s3.bucketName(), ObjectEndpoint.s3(s3, environment), s3.network(), counters);
+                case S3Settings s3 -> bucket(s3.kind(), s3.bucket(), ObjectEndpoint.s3(s3, environment), counters);
                 case OssSettings oss ->
-                    network("oss " + oss.bucketName(), ObjectEndpoint.oss(oss, environment), oss.network(), counters);
+                    bucket(oss.kind(), oss.bucket(), ObjectEndpoint.oss(oss, environment), counters);
                 case LocalDiskSettings disk -> LocalDiskBackend.open(disk, counters);
             };
         } catch (BackendException e) {
@@ -74,6 +74,11 @@ public final class BackendFactory {
             throw (BackendException)
                     new BackendException(settings.kind(), "open", String.valueOf(e.getMessage()), false).initCause(e);
         }
+    }
+
+    private static BlobBackend bucket(
+            String kind, BucketSettings bucket, BlobEndpoint endpoint, BackendCounters counters) {
+        return network(kind + " " + bucket.name(), endpoint, bucket.network(), counters);
     }
 
     private static BlobBackend network(

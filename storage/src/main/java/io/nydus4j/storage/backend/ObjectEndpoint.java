@@ -1,6 +1,6 @@
 package io.nydus4j.storage.backend;
 
-import io.nydus4j.storage.config.NetworkSettings;
+import io.nydus4j.storage.config.BucketSettings;
 import io.nydus4j.storage.config.OssSettings;
 import io.nydus4j.storage.config.S3Settings;
 import io.nydus4j.storage.http.BlobEndpoint;
@@ -36,32 +36,30 @@ final class ObjectEndpoint implements BlobEndpoint {
 
     /** Makes an endpoint for S3, with the bucket in the path. */
     static ObjectEndpoint s3(S3Settings settings, Map<String, String> environment) throws IOException {
-        String authority = settings.endpoint().isEmpty() ? AMAZON : settings.endpoint();
-        Optional<AwsCredentials> credentials = AwsCredentials.find(settings, environment);
+        BucketSettings bucket = settings.bucket();
+        String authority = bucket.endpoint().isEmpty() ? AMAZON : bucket.endpoint();
+        Optional<AwsCredentials> credentials = AwsCredentials.find(bucket, environment);
         RequestSigner signer =
                 credentials.isEmpty() ? (call, _) -> call : new AwsSignature(credentials.get(), settings.region());
-        return new ObjectEndpoint(
-                settings.scheme(),
-                authority,
-                settings.bucketName() + "/" + encode(settings.objectPrefix()),
-                signer,
-                client(settings.network(), authority, environment));
+        return of(bucket, authority, bucket.name() + "/", signer, environment);
     }
 
     /** Makes an endpoint for OSS, with the bucket in the host. */
     static ObjectEndpoint oss(OssSettings settings, Map<String, String> environment) throws IOException {
-        String authority = settings.bucketName() + "." + settings.endpoint();
-        return new ObjectEndpoint(
-                settings.scheme(),
-                authority,
-                encode(settings.objectPrefix()),
-                new OssSignature(settings.accessKeyId().value(), settings.accessKeySecret(), settings.bucketName()),
-                client(settings.network(), authority, environment));
+        BucketSettings bucket = settings.bucket();
+        RequestSigner signer = new OssSignature(bucket.accessKeyId().value(), bucket.accessKeySecret(), bucket.name());
+        return of(bucket, bucket.name() + "." + bucket.endpoint(), "", signer, environment);
     }
 
-    private static NetworkClient client(NetworkSettings settings, String origin, Map<String, String> environment)
+    private static ObjectEndpoint of(
+            BucketSettings bucket, String authority, String path, RequestSigner signer, Map<String, String> environment)
             throws IOException {
-        return new NetworkClient(settings, origin, environment);
+        return new ObjectEndpoint(
+                bucket.scheme(),
+                authority,
+                path + encode(bucket.objectPrefix()),
+                signer,
+                new NetworkClient(bucket.network(), authority, environment));
     }
 
     /** Encodes what may not stand in a path as it is; slashes stay. */

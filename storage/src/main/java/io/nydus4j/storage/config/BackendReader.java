@@ -67,30 +67,26 @@ final class BackendReader {
     }
 
     private static OssSettings oss(DocumentSection section) throws ConfigurationException {
-        OssSettings settings = new OssSettings(
-                section.text("scheme", DEFAULT_SCHEME),
-                section.requiredText("endpoint"),
-                section.requiredText("bucket_name"),
-                section.text("object_prefix", ""),
-                new Secret(section.text("access_key_id", "")),
-                new Secret(section.text("access_key_secret", "")),
-                network(section));
+        OssSettings settings = new OssSettings(bucket(section));
         section.finish();
         return settings;
     }
 
     private static S3Settings s3(DocumentSection section) throws ConfigurationException {
-        S3Settings settings = new S3Settings(
+        S3Settings settings = new S3Settings(section.requiredText("region"), bucket(section));
+        section.finish();
+        return settings;
+    }
+
+    private static BucketSettings bucket(DocumentSection section) throws ConfigurationException {
+        return new BucketSettings(
                 section.text("scheme", DEFAULT_SCHEME),
                 section.requiredText("endpoint"),
-                section.requiredText("region"),
                 section.requiredText("bucket_name"),
                 section.text("object_prefix", ""),
                 new Secret(section.text("access_key_id", "")),
                 new Secret(section.text("access_key_secret", "")),
                 network(section));
-        section.finish();
-        return settings;
     }
 
     private static RegistrySettings registry(DocumentSection section) throws ConfigurationException {

@@ -65,8 +65,8 @@ final class ConfigurationWriter {
             json.writeStringProperty("dir", local.directory());
             texts("alt_dirs", local.alternateDirectories());
         });
-        section("oss", backend.oss(), this::oss);
-        section("s3", backend.s3(), this::s3);
+        section("oss", backend.oss(), oss -> bucket(oss.bucket(), Optional.empty()));
+        section("s3", backend.s3(), s3 -> bucket(s3.bucket(), Optional.of(s3.region())));
         section("registry", backend.registry(), this::registry);
         section("http-proxy", backend.httpProxy(), proxy -> {
             json.writeStringProperty("addr", proxy.address());
@@ -76,27 +76,16 @@ final class ConfigurationWriter {
         });
     }
 
-    private void oss(OssSettings oss) {
-        json.writeStringProperty("scheme", oss.scheme());
-        json.writeStringProperty("endpoint", oss.endpoint());
-        json.writeStringProperty("bucket_name", oss.bucketName());
-        json.writeStringProperty("object_prefix", oss.objectPrefix());
-        json.writeStringProperty("access_key_id", oss.accessKeyId().value());
-        json.writeStringProperty("access_key_secret", oss.accessKeySecret().value());
-        connection(oss.network());
-        section("proxy", Optional.of(oss.network().proxy()), this::proxy);
-    }
-
-    private void s3(S3Settings s3) {
-        json.writeStringProperty("scheme", s3.scheme());
-        json.writeStringProperty("endpoint", s3.endpoint());
-        json.writeStringProperty("region", s3.region());
-        json.writeStringProperty("bucket_name", s3.bucketName());
-        json.writeStringProperty("object_prefix", s3.objectPrefix());
-        json.writeStringProperty("access_key_id", s3.accessKeyId().value());
-        json.writeStringProperty("access_key_secret", s3.accessKeySecret().value());
-        connection(s3.network());
-        section("proxy", Optional.of(s3.network().proxy()), this::proxy);
+    private void bucket(BucketSettings bucket, Optional<String> region) {
+        json.writeStringProperty("scheme", bucket.scheme());
+        json.writeStringProperty("endpoint", bucket.endpoint());
+        region.ifPresent(name -> json.writeStringProperty("region", name));
+        json.writeStringProperty("bucket_name", bucket.name());
+        json.writeStringProperty("object_prefix", bucket.objectPrefix());
+        json.writeStringProperty("access_key_id", bucket.accessKeyId().value());
+        json.writeStringProperty("access_key_secret", bucket.accessKeySecret().value());
+        connection(bucket.network());
+        section("proxy", Optional.of(bucket.network().proxy()), this::proxy);
     }
 
     private void registry(RegistrySettings registry) {

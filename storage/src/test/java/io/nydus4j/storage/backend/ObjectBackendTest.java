@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.config.BucketSettings;
 import io.nydus4j.storage.config.NetworkSettings;
 import io.nydus4j.storage.config.OssSettings;
 import io.nydus4j.storage.config.ProxySettings;
@@ -66,14 +67,15 @@ final class ObjectBackendTest {
     void s3ObjectIsAskedForInThePathOfItsBucket() throws IOException {
         try (FaultyServer server = FaultyServer.start().with("id", new byte[100])) {
             S3Settings settings = new S3Settings(
-                    "http",
-                    server.host(),
                     "us-east-1",
-                    "bucket",
-                    "a b/",
-                    new Secret("AK"),
-                    new Secret("SK"),
-                    NetworkSettings.DEFAULT);
+                    new BucketSettings(
+                            "http",
+                            server.host(),
+                            "bucket",
+                            "a b/",
+                            new Secret("AK"),
+                            new Secret("SK"),
+                            NetworkSettings.DEFAULT));
             try (BlobBackend backend = BackendFactory.open(settings, new BackendCounters("s3"))) {
                 assertReads(backend);
             }
@@ -89,14 +91,14 @@ final class ObjectBackendTest {
     void ossObjectIsAskedForAtTheHostOfItsBucket() throws IOException {
         try (FaultyServer server = FaultyServer.start().with("id", new byte[100])) {
             ProxySettings proxy = new ProxySettings(server.address(), "", false, 5, false, 300, "");
-            OssSettings settings = new OssSettings(
+            OssSettings settings = new OssSettings(new BucketSettings(
                     "http",
                     "oss.example",
                     "bucket",
                     "p/",
                     new Secret("AK"),
                     new Secret("SK"),
-                    new NetworkSettings(false, List.of(), 5, 5, 0, proxy, List.of(), 0));
+                    new NetworkSettings(false, List.of(), 5, 5, 0, proxy, List.of(), 0)));
             try (BlobBackend backend = BackendFactory.open(settings, new BackendCounters("oss"))) {
                 assertReads(backend);
             }
@@ -109,21 +111,21 @@ final class ObjectBackendTest {
 
     @Test
     void s3CredentialsAreFoundWhereUsersHaveThem(@TempDir Path folder) throws IOException {
-        S3Settings settings =
-                new S3Settings("https", "", "r", "b", "", Secret.NONE, Secret.NONE, NetworkSettings.DEFAULT);
+        BucketSettings settings =
+                new BucketSettings("https", "", "b", "", Secret.NONE, Secret.NONE, NetworkSettings.DEFAULT);
         Path file = folder.resolve("credentials");
         Map<String, String> profile = Map.of("AWS_SHARED_CREDENTIALS_FILE", file.toString(), "AWS_PROFILE", "other");
         assertThat(AwsCredentials.find(settings, profile)).isEmpty();
         Files.writeString(file, """
-                [default]
-                aws_access_key_id = wrong
-                aws_secret_access_key = wrong
-                # comment = x
-                [other]
-                aws_access_key_id=ID
-                aws_secret_access_key = KEY=/+
-                aws_session_token = TOKEN
-                """);
+            [default]
+            aws_access_key_id = wrong
+            aws_secret_access_key = wrong
+            # comment = x
+            [other]
+            aws_access_key_id=ID
+            aws_secret_access_key = KEY=/+
+            aws_session_token = TOKEN
+            """);
         assertThat(AwsCredentials.find(settings, profile))
                 .contains(new AwsCredentials("ID", new Secret("KEY=/+"), new Secret("TOKEN")));
         assertThat(AwsCredentials.find(settings, Map.of("AWS_ACCESS_KEY_ID", "E", "AWS_SECRET_ACCESS_KEY", "S")))

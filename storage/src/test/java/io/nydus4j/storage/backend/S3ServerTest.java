@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.BlobBackend;
+import io.nydus4j.storage.config.BucketSettings;
 import io.nydus4j.storage.config.NetworkSettings;
 import io.nydus4j.storage.config.S3Settings;
 import io.nydus4j.storage.config.Secret;
@@ -57,14 +58,15 @@ final class S3ServerTest {
 
     private static BlobBackend open(String prefix, String secret) throws BackendException {
         S3Settings settings = new S3Settings(
-                "http",
-                "127.0.0.1:" + server.getPort(),
                 "us-east-1",
-                "bucket",
-                prefix,
-                new Secret("AK"),
-                new Secret(secret),
-                NetworkSettings.DEFAULT);
+                new BucketSettings(
+                        "http",
+                        "127.0.0.1:" + server.getPort(),
+                        "bucket",
+                        prefix,
+                        new Secret("AK"),
+                        new Secret(secret),
+                        NetworkSettings.DEFAULT));
         return BackendFactory.open(settings, new BackendCounters("s3"));
     }
 
