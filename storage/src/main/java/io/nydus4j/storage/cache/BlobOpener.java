@@ -24,7 +24,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -46,7 +45,7 @@ public final class BlobOpener implements AutoCloseable {
     /** Of a cache in files. */
     private final @Nullable FolderClaim claim;
     /** Of a cache that is encrypted. */
-    private final Optional<byte[]> key;
+    private final Optional<CacheEncryption> encryption;
     /** For plain caches in files. */
     private final Optional<DedupStore> dedup;
 
@@ -57,10 +56,10 @@ public final class BlobOpener implements AutoCloseable {
             CacheOptions options,
             CacheCounters counters,
             @Nullable FolderClaim claim,
-            Optional<byte[]> key,
+            Optional<CacheEncryption> encryption,
             Optional<DedupStore> dedup) {
         this.claim = claim;
-        this.key = key;
+        this.encryption = encryption;
         this.dedup = dedup;
         this.backend = backend;
         this.kind = kind;
@@ -90,11 +89,11 @@ public final class BlobOpener implements AutoCloseable {
                         "invalid configuration", "cache: there is no cache type '" + cache.type() + "'"));
         Path folder = Path.of(folderOf(cache));
         FolderClaim claim = null;
-        Optional<byte[]> key = Optional.empty();
+        Optional<CacheEncryption> encryption = Optional.empty();
         switch (kind) {
             case DUMMY -> {}
             case FILE -> {
-                key = CacheKey.of(cache);
+                encryption = CacheEncryption.of(cache);
                 long budget =
                         cache.fileCache().map(FileCacheSettings::budgetBytes).orElse(0L);
                 if (budget > 0 && cache.compressed()) {
@@ -108,14 +107,14 @@ public final class BlobOpener implements AutoCloseable {
             case FSCACHE -> throw new ConfigurationException("fscache is not supported", "cache: type is 'fscache'");
         }
         Optional<DedupStore> dedup = surroundings.dedup();
-        if (dedup.isPresent() && (kind != CacheKind.FILE || cache.compressed() || key.isPresent())) {
+        if (dedup.isPresent() && (kind != CacheKind.FILE || cache.compressed() || encryption.isPresent())) {
             LOGGER.log(Level.WARNING, "only a cache of plain files takes chunks from others, so this one does not");
             dedup = Optional.empty();
         }
         CacheOptions options = CacheOptions.of(configuration);
         // What another blob has is known by its digest alone.
         options = dedup.isPresent() ? options.withDigests() : options;
-        return new BlobOpener(backend, kind, folder, options, counters, claim, key, dedup);
+        return new BlobOpener(backend, kind, folder, options, counters, claim, encryption, dedup);
     }
 
     /** Returns the folder of a cache; empty if it has none. */
@@ -166,9 +165,13 @@ public final class BlobOpener implements AutoCloseable {
 
     private boolean loadsDigests(BlobInfo info) {
         return kind == CacheKind.FILE
-                && options.validate()
+                && (options.validate() || needsDigests())
                 && info.chunkCount() > 0
                 && info.features().has(BlobFeatures.INLINED_CHUNK_DIGEST);
+    }
+
+    private boolean needsDigests() {
+        return encryption.isPresent() && encryption.get().needsDigests();
     }
 
     private static void checkName(String id) throws RafsFormatException {
@@ -227,9 +230,10 @@ public final class BlobOpener implements AutoCloseable {
             ChunkInfoTable table = info.hasChunkInfo() ? loadTable(info, records, arena) : null;
             ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
             ChunkChecks checks = ChunkChecks.of(table, records, options.validate());
+            ChunkChecks digests = ChunkChecks.NONE;
             if (table != null && loadsDigests(info)) {
-                MemorySegment digests = ChunkDigestFile.load(folder, info, backend.open(info.metaId()));
-                checks = checks.and(ChunkChecks.ofDigests(table, digests));
+                digests = ChunkChecks.ofDigests(table, ChunkDigestFile.load(folder, info, backend.open(info.metaId())));
+                checks = checks.and(digests);
             }
             workers = workersFor(info);
             long size = sizeOf(info, index);
@@ -245,10 +249,11 @@ public final class BlobOpener implements AutoCloseable {
             if (options.compressed()) {
                 opened = ChunkFiles.open(folder.resolve(id + StoredChunkFile.SUFFIX), storedSizeOf(info, source));
                 file = new StoredChunkFile(opened.channel());
-            } else if (key.isPresent()) {
+            } else if (encryption.isPresent()) {
                 checkAligned(info, index);
+                CacheEncryption.Ciphers ciphers = encryption.get().ciphers(info, digests);
                 opened = ChunkFiles.open(folder.resolve(id + PlainChunkFile.SUFFIX), EncryptedChunkFile.sizeFor(size));
-                file = new EncryptedChunkFile(opened.channel(), key.get());
+                file = new EncryptedChunkFile(opened.channel(), ciphers);
             } else {
                 Path path = folder.resolve(id + PlainChunkFile.SUFFIX);
                 opened = ChunkFiles.open(path, size);

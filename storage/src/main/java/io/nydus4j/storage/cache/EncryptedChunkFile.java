@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Plain bytes at their uncompressed offsets, encrypted: {@code .blob.data}. Each block of {@value #BLOCK} bytes is a unit of
@@ -21,19 +20,17 @@ final class EncryptedChunkFile implements ChunkFile {
     private static final byte[] TWEAK = new byte[AesXts.BLOCK];
 
     private final FileChannel channel;
-    private final byte[] key;
-    /** Ciphers that nobody uses right now; each is for one thread at a time. */
-    private final ConcurrentLinkedQueue<AesXts> idle = new ConcurrentLinkedQueue<>();
+    private final CacheEncryption.Ciphers ciphers;
 
     /**
      * Takes a file.
      *
      * @param channel open for reading and writing; closed with this
-     * @param key     {@value AesXts#KEY_SIZE} bytes whose halves differ; kept
+     * @param ciphers encrypt its chunks
      */
-    EncryptedChunkFile(FileChannel channel, byte[] key) {
+    EncryptedChunkFile(FileChannel channel, CacheEncryption.Ciphers ciphers) {
         this.channel = channel;
-        this.key = key;
+        this.ciphers = ciphers;
     }
 
     /** Returns the length of a file for so many plain bytes. */
@@ -46,11 +43,11 @@ final class EncryptedChunkFile implements ChunkFile {
         int length = index.length(position);
         byte[] blocks = new byte[(int) sizeFor(length)];
         MemorySegment.copy(plain, ValueLayout.JAVA_BYTE, 0, blocks, 0, length);
-        AesXts cipher = take();
+        AesXts cipher = ciphers.take(index.indexInBlob(position));
         for (int block = 0; block < blocks.length; block += BLOCK) {
             cipher.encrypt(TWEAK, blocks, block, blocks, block, BLOCK);
         }
-        idle.add(cipher);
+        ciphers.giveBack(cipher);
         ChunkFiles.write(channel, index.start(position), ByteBuffer.wrap(blocks));
     }
 
@@ -59,19 +56,14 @@ final class EncryptedChunkFile implements ChunkFile {
         int length = index.length(position);
         byte[] blocks = new byte[(int) sizeFor(length)];
         ChunkFiles.read(channel, index.start(position), ByteBuffer.wrap(blocks));
-        AesXts cipher = take();
+        AesXts cipher = ciphers.take(index.indexInBlob(position));
         for (int block = 0; block < blocks.length; block += BLOCK) {
             cipher.decrypt(TWEAK, blocks, block, blocks, block, BLOCK);
         }
-        idle.add(cipher);
+        ciphers.giveBack(cipher);
         MemorySegment plain = worker.plain(length);
         MemorySegment.copy(blocks, 0, plain, ValueLayout.JAVA_BYTE, 0, length);
         return plain;
-    }
-
-    private AesXts take() {
-        AesXts cipher = idle.poll();
-        return cipher == null ? new AesXts(key) : cipher;
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.crypt.AesXts;
+import io.nydus4j.blob.digest.Blake3;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.GoldenBlobs;
@@ -124,6 +125,36 @@ final class EncryptedCacheTest {
     }
 
     @Test
+    void everyChunkIsEncryptedByItsDigest() throws IOException {
+        assertReadsAll("v6-toc", configuration("", true, false, 0));
+        assertThat(backend.requests()).isNotEmpty();
+        assertReadsAll("v6-toc", configuration("", true, false, 0));
+        assertThat(backend.requests()).isEmpty();
+        try (Bootstrap bootstrap = GoldenBlobs.load("v6-toc")) {
+            byte[] encrypted =
+                    Files.readAllBytes(work.resolve(bootstrap.blobs().getFirst().effectiveId() + ".blob.data"));
+            for (Map.Entry<String, Inode> file : GoldenBlobs.files(bootstrap).entrySet()) {
+                Inode inode = file.getValue();
+                for (int i = 0; i < inode.chunkCount(); i++) {
+                    byte[] blocks = new byte[inode.chunkLength(i) + BLOCK - 1 & -BLOCK];
+                    System.arraycopy(
+                            tree.get(file.getKey()), (int) inode.chunkFileOffset(i), blocks, 0, inode.chunkLength(i));
+                    byte[] digest =
+                            new Blake3().digest(blocks, 0, inode.chunkLength(i)).toBytes();
+                    AesXts cipher = new AesXts(digest);
+                    for (int block = 0; block < blocks.length; block += BLOCK) {
+                        cipher.encrypt(new byte[AesXts.BLOCK], blocks, block, blocks, block, BLOCK);
+                    }
+                    int start = (int) inode.chunkBlobOffset(i);
+                    assertThat(Arrays.copyOfRange(encrypted, start, start + blocks.length))
+                            .as("chunk " + i + " of " + file.getKey())
+                            .isEqualTo(blocks);
+                }
+            }
+        }
+    }
+
+    @Test
     void dataUnderAnotherKeyOrNoneIsNotBelieved() throws IOException {
         assertReadsAll("v6-zstd-4k", configuration(KEY, false, false, 0));
         assertReadsAll("v6-zstd-4k", configuration(OTHER_KEY, false, false, 0));
@@ -140,7 +171,10 @@ final class EncryptedCacheTest {
         for (String key : List.of("", "abc", "zz" + KEY.substring(2), KEY + "00", "00".repeat(32))) {
             assertRefused("v6-zstd-4k", configuration(key, false, false, 0), "invalid configuration");
         }
-        assertRefused("v6-zstd-4k", configuration(KEY, true, false, 0), "convergent encryption of caches");
+        // Without digests in the blob every chunk would have the same key, which everybody knows.
+        assertRefused(
+                "v6-zstd-4k", configuration(KEY, true, false, 0), "cannot have a cache with convergent encryption");
+        assertRefused("v5-lz4-4k", configuration(KEY, true, false, 0), "cannot have an encrypted cache");
         assertRefused("v6-zstd-4k", configuration(KEY, false, true, 0), "a cache of stored bytes cannot be encrypted");
         assertRefused("v5-lz4-4k", configuration(KEY, false, false, 0), "cannot have an encrypted cache");
     }
