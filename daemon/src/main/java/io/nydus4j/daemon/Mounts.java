@@ -86,6 +86,8 @@ final class Mounts implements AutoCloseable {
     /** Says that the kernel's EROFS shall serve what is mounted from now on; null for the VFS. */
     void serveBy(@Nullable ErofsFrontEnd frontEnd) {
         kernel = frontEnd;
+        // Whoever reads a file that the kernel holds readers of back waits, too.
+        pool.sharesChunks(frontEnd == null);
     }
 
     /** Says what to do whenever the table is another one, before whoever changed it hears of it. */

@@ -232,6 +232,10 @@ public final class NydusDaemon implements AutoCloseable {
         if (options.traced()) {
             return Optional.of("reads are to be traced");
         }
+        if (dedup != null) {
+            // Who copies from a cache file that is held back would wait for this daemon, or for one that is dead.
+            return Optional.of("chunks are to be taken from other caches");
+        }
         return options.allowOther() ? Optional.empty() : Optional.of("only one user shall get in");
     }
 

@@ -58,6 +58,15 @@ class DedupDatabaseTest {
 
     /** Starts {@code nydusd}, and waits until it answers. */
     private Process start(String image) throws Exception {
+        Process daemon = process(image);
+        while (!answers(image)) {
+            assertThat(daemon.isAlive()).as(log(image)).isTrue();
+            Thread.sleep(20);
+        }
+        return daemon;
+    }
+
+    private Process process(String image, String... more) throws Exception {
         Path own = Files.createDirectories(folder.resolve(image));
         Path mountPoint = Files.createDirectories(own.resolve("mnt"));
         Path config = Files.writeString(
@@ -65,32 +74,30 @@ class DedupDatabaseTest {
                 "{\"version\":2,\"backend\":{\"type\":\"localfs\",\"localfs\":{\"dir\":\"" + folder.resolve("blobs")
                         + "\"}},\"cache\":{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"" + own.resolve("cache")
                         + "\"}},\"rafs\":{\"mode\":\"direct\"}}");
-        Process daemon = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        Nydusd.class.getName(),
-                        "-B",
-                        Golden.of(image).bootstrap().toString(),
-                        "-C",
-                        config.toString(),
-                        "-M",
-                        mountPoint.toString(),
-                        "-A",
-                        own.resolve("api").toString(),
-                        "--dedup-db",
-                        folder.resolve("cas.db").toString())
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                Nydusd.class.getName(),
+                "-B",
+                Golden.of(image).bootstrap().toString(),
+                "-C",
+                config.toString(),
+                "-M",
+                mountPoint.toString(),
+                "-A",
+                own.resolve("api").toString(),
+                "--dedup-db",
+                folder.resolve("cas.db").toString()));
+        command.addAll(List.of(more));
+        Process daemon = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(own.resolve("log").toFile())
                 .start();
         daemons.add(daemon);
-        while (!answers(image)) {
-            assertThat(daemon.isAlive()).as(log(image)).isTrue();
-            Thread.sleep(20);
-        }
         return daemon;
     }
 
@@ -129,6 +136,13 @@ class DedupDatabaseTest {
         assertThat(fetched("v6-zstd-4k")).as("bytes read from the backend").isEqualTo(before);
         first.destroy();
         assertThat(first.waitFor()).isZero();
+    }
+
+    @Test
+    void kernelDoesNotServeCachesThatShare() throws Exception {
+        Process daemon = process("v6-zstd-4k", "--driver", "erofs");
+        assertThat(daemon.waitFor()).isEqualTo(1);
+        assertThat(log("v6-zstd-4k")).contains("chunks are to be taken from other caches");
     }
 
     @Test

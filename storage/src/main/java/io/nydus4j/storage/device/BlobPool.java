@@ -23,6 +23,7 @@ public final class BlobPool {
 
     private final AuthUpdates updates;
     private final Optional<DedupStore> dedup;
+    private volatile boolean sharesChunks = true;
     private volatile boolean takingOver;
 
     /** Makes a pool that shares nothing yet, whose backends keep to their configurations. */
@@ -46,8 +47,14 @@ public final class BlobPool {
         takingOver = value;
     }
 
+    /** Says whether what is opened from now on takes chunks from other blobs, and gives them. It does unless this is said. */
+    public void sharesChunks(boolean value) {
+        sharesChunks = value;
+    }
+
     private BlobStore newStore(StorageConfiguration configuration, String id) throws IOException {
-        return BlobStore.open(configuration, id, updates, new CacheSurroundings(dedup, takingOver));
+        return BlobStore.open(
+                configuration, id, updates, new CacheSurroundings(dedup.filter(_ -> sharesChunks), takingOver));
     }
 
     private static final class Users {
