@@ -53,9 +53,9 @@ class ContinuityTest {
         tree = Files.createDirectory(directory.resolve("tree"));
         Shell.out(tree, "tar -xf \"$1\"", golden.resolve("full.tar").toString());
         Files.writeString(directory.resolve("config.json"), """
-                {"version":2,"id":"c","backend":{"type":"localfs","localfs":{"dir":"%s/blobs"}},
-                 "cache":{"type":"filecache","filecache":{"work_dir":"%s/cache"}},"rafs":{"mode":"direct"}}
-                """.formatted(directory, directory));
+            {"version":2,"id":"c","backend":{"type":"localfs","localfs":{"dir":"%s/blobs"}},
+             "cache":{"type":"filecache","filecache":{"work_dir":"%s/cache"}},"rafs":{"mode":"direct"}}
+            """.formatted(directory, directory));
         daemon = start("a");
         daemon.await("RUNNING");
     }
@@ -162,6 +162,31 @@ class ContinuityTest {
             assertThat(readers.operations()).isPositive();
             assertThat(worst).as("milliseconds").isLessThan(WORST_STALL_MILLIS);
         }
+    }
+
+    /** A folder with a budget belongs to one process, but for the time of an upgrade. */
+    @Test
+    void cachesWithABudgetAreTakenOver() throws Exception {
+        assertThat(daemon.terminate()).isIn(0, 143);
+        Path config = directory.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("/cache\"", "/cache\",\"budget\":300000"));
+        daemon = start("a");
+        daemon.await("RUNNING");
+        String sums = "cd $1 && find . -type f -print0 | sort -z | timeout 30 xargs -0r sha256sum";
+        String tree = Shell.out(directory, sums, "tree");
+        assertThat(Shell.out(directory, sums, "mnt/img")).isEqualTo(tree);
+        DaemonProcess next = start("b", "upgrade");
+        next.await("INIT");
+        put(daemon, "fuse/sendfd");
+        put(next, "fuse/takeover");
+        put(daemon, "exit");
+        put(next, "start");
+        assertThat(daemon.waitFor()).isZero();
+        daemon = next;
+        assertThat(Shell.out(directory, sums, "mnt/img")).isEqualTo(tree);
+        daemon.kill();
+        daemon = start("a");
+        assertThat(Shell.out(directory, sums, "mnt/img")).isEqualTo(tree);
     }
 
     private static void put(DaemonProcess daemon, String what) throws IOException {
