@@ -152,6 +152,29 @@ class ErofsDaemonTest {
         }
     }
 
+    /** EROFS reads no metadata from a tmpfs. */
+    @Test
+    void showsAnImageWhoseMetadataIsInMemory() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        Shell.out(
+                directory,
+                "mkdir memory; mount -t tmpfs none memory; cp \"$1\" memory/boot",
+                image.bootstrap().toString());
+        ImageSource source = new ImageSource(
+                directory.resolve("memory/boot"),
+                Golden.configuration(image.copyBlobs(blobs), Optional.of(cache)),
+                Optional.empty());
+        try (NydusDaemon daemon = NydusDaemon.start(DaemonOptions.builder(mountPoint, source)
+                .driver(Driver.EROFS)
+                .runFolder(directory.resolve("run"))
+                .build())) {
+            assertThat(daemon.isServedByKernel()).isTrue();
+            compareWithTree(image, mountPoint);
+        } finally {
+            Shell.out(directory, "umount -l memory");
+        }
+    }
+
     @Test
     void servesThroughFuseWhatErofsDoesNotKnow() throws Exception {
         FuseCondition.requireRootAndFuse();

@@ -40,6 +40,9 @@ public final class Errno {
     /** Bad address. */
     public static final int EFAULT = 14;
 
+    /** Block device required. */
+    public static final int ENOTBLK = 15;
+
     /** Device or resource busy. */
     public static final int EBUSY = 16;
 

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * An image that the kernel's EROFS serves: metadata from the bootstrap's file, data from the cache files of its blobs, which are filled
@@ -50,7 +51,7 @@ public final class ErofsMounted {
             for (LazyBlob blob : blobs) {
                 devices.add(bytes(fills.pathOf(blob)));
             }
-            ErofsMount.mount(bytes(bootstrap), devices, bytes(target));
+            show(bootstrap, devices, blobs, bytes(target));
             try {
                 return Superblock.note(fills.group(), bytes(target));
             } catch (IOException | RuntimeException e) {
@@ -60,6 +61,23 @@ public final class ErofsMounted {
                 throw e;
             }
         });
+    }
+
+    private static void show(Path bootstrap, List<byte[]> devices, List<? extends LazyBlob> blobs, byte[] target)
+            throws IOException {
+        try {
+            ErofsMount.mount(bytes(bootstrap), devices, target);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.ENOTBLK || blobs.isEmpty()) {
+                throw e;
+            }
+            // EROFS cannot read metadata from a tmpfs or an overlay, but from all that holds readers back.
+            Path folder = Objects.requireNonNull(
+                    blobs.getFirst().file().orElseThrow().toAbsolutePath().getParent());
+            try (MetadataCopy copy = MetadataCopy.of(bootstrap, folder)) {
+                ErofsMount.mount(bytes(copy.path()), devices, target);
+            }
+        }
     }
 
     /** Takes over a mount that a predecessor made: its files are filled from now on. */
