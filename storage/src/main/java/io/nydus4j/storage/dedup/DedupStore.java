@@ -6,6 +6,7 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.FileStatus;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.PosixFiles;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -71,6 +73,7 @@ public final class DedupStore implements AutoCloseable {
      */
     public static Optional<DedupStore> open(Path file) throws IOException {
         Path absolute = file.toAbsolutePath();
+        checkName(absolute);
         try {
             DedupDatabase reading = DedupDatabase.open(absolute, READ_PATIENCE_MILLIS);
             try {
@@ -89,6 +92,16 @@ public final class DedupStore implements AutoCloseable {
                     "The deduplication database " + absolute + " is damaged, or none, going on without it: "
                             + e.getMessage());
             return Optional.empty();
+        }
+    }
+
+    /** Refuses names that SQLite's driver would take for others. */
+    private static void checkName(Path file) throws IOException {
+        String text = file.toString();
+        boolean isText = Arrays.equals(text.getBytes(StandardCharsets.UTF_8), NativePath.bytes(file));
+        if (!isText || text.indexOf('?') >= 0) {
+            throw new IOException("cannot use the deduplication database " + file
+                    + ": its path must be text without a question mark");
         }
     }
 

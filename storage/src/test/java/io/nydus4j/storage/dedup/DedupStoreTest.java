@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.DigestAlgorithm;
+import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -171,6 +172,15 @@ final class DedupStoreTest {
                 store.add("Blake3:c" + i, new ChunkPlace("/c/two.blob.data", i));
             }
         });
+    }
+
+    @Test
+    void refusesNamesThatTheDriverWouldTakeForOthers() {
+        for (Path path : List.of(folder.resolve("what?.db"), NativePath.path(folder + "/caf\udce9.db"))) {
+            assertThatThrownBy(() -> DedupStore.open(path))
+                    .hasMessageContaining("must be text without a question mark");
+        }
+        assertThat(folder).isEmptyDirectory();
     }
 
     @Test
