@@ -30,10 +30,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Mounts as users make them, from a registry, by the launchers: {@code fio --verify} reads what it once wrote, and others compare all
@@ -209,12 +208,29 @@ class MountUnderFaultsTest {
         return readers;
     }
 
-    @ParameterizedTest
-    @CsvSource({"FUSE,false", "FUSE,true", "EROFS,false", "EROFS,true"})
-    void readersSeeTheRightBytesAndNoError(Driver driver, boolean kills) throws Exception {
-        if (driver == Driver.EROFS) {
-            ErofsCondition.requireRootAndErofs();
-        }
+    @Test
+    void fuseSurvivesTheFaultsOfTheServer() throws Exception {
+        readersSeeTheRightBytesAndNoError(Driver.FUSE, false);
+    }
+
+    @Test
+    void fuseSurvivesKills() throws Exception {
+        readersSeeTheRightBytesAndNoError(Driver.FUSE, true);
+    }
+
+    @Test
+    void erofsSurvivesTheFaultsOfTheServer() throws Exception {
+        ErofsCondition.requireRootAndErofs();
+        readersSeeTheRightBytesAndNoError(Driver.EROFS, false);
+    }
+
+    @Test
+    void erofsSurvivesKills() throws Exception {
+        ErofsCondition.requireRootAndErofs();
+        readersSeeTheRightBytesAndNoError(Driver.EROFS, true);
+    }
+
+    private void readersSeeTheRightBytesAndNoError(Driver driver, boolean kills) throws Exception {
         Files.createDirectory(directory.resolve("mnt"));
         int rounds = 0;
         int files = 0;
