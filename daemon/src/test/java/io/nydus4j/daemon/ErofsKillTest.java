@@ -280,6 +280,21 @@ class ErofsKillTest {
         assertThat(kills).isPositive();
     }
 
+    /** The holder still has the marks of a mount that is gone, so the next daemon is asked about what it opens itself. */
+    @Test
+    void mountsAnewWhatWasUnmountedWhileNobodyServed() throws Exception {
+        Path configuration = Files.writeString(
+                directory.resolve("config.json"),
+                configuration(directory.resolve("cache")).toJson());
+        started(configuration).kill();
+        Shell.out(directory, "umount mnt");
+        Daemon next = started(configuration);
+        assertThat(readAll(seed).wrong()).as(log()).isEmpty();
+        Shell.out(directory, "umount mnt");
+        assertThat(next.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
+        assertThat(next.process.exitValue()).as(log()).isZero();
+    }
+
     private long holder() throws IOException {
         return JsonValue.parse(Files.readAllBytes(directory.resolve("run/holder.json")))
                 .get("pid")

@@ -40,15 +40,18 @@ public final class FillService implements AutoCloseable {
     private final ReaderPins pins;
     private final ReaderAnswers answers;
     private final EventLoop loop;
+    /** Whether the group was a predecessor's, whose marks stand on files of mounts that may be gone. */
+    private final boolean tookOver;
     /** Who is to be answered from {@link #begin} on. Guarded by this, as is the flag. */
     private final List<WaitingReader> early = new ArrayList<>();
 
     private boolean begun;
 
-    private FillService(PreContentGroup group, FillJournal journal, JournalSlots slots) {
+    private FillService(PreContentGroup group, FillJournal journal, JournalSlots slots, boolean tookOver) {
         this.group = group;
         this.journal = journal;
         this.slots = slots;
+        this.tookOver = tookOver;
         this.files = new MarkedFiles(group);
         this.pins = new ReaderPins(journal, slots);
         this.answers = new ReaderAnswers(group, slots, pins);
@@ -99,11 +102,11 @@ public final class FillService implements AutoCloseable {
         return service;
     }
 
-    private static FillService make(PreContentGroup group, Path path, boolean inherits) throws IOException {
+    private static FillService make(PreContentGroup group, Path path, boolean tookOver) throws IOException {
         try {
             FillJournal journal = FillJournal.open(path, JournalSlots.count());
-            return new FillService(
-                    group, journal, inherits ? JournalSlots.ofPredecessor(journal) : JournalSlots.ofNew(journal));
+            JournalSlots slots = tookOver ? JournalSlots.ofPredecessor(journal) : JournalSlots.ofNew(journal);
+            return new FillService(group, journal, slots, tookOver);
         } catch (IOException | RuntimeException e) {
             group.close();
             throw e;
@@ -192,7 +195,7 @@ public final class FillService implements AutoCloseable {
         synchronized (this) {
             inherits = !begun;
         }
-        FileId id = files.add(blob, observer, inherits);
+        FileId id = files.add(blob, observer, tookOver);
         if (inherits && blob.evicts()) {
             pins.keepInherited(id, blob);
             if (journal.isOverflown()) {
@@ -260,9 +263,12 @@ public final class FillService implements AutoCloseable {
         return !begun;
     }
 
-    /** Tells whether it is this process that waits, to write what others wait for: it never reads its own mounts then. */
-    private synchronized boolean isOwn(PreContentEvent event, @Nullable MarkedFile file) {
-        return (!begun || file != null && file.isOpenedMarked())
+    /**
+     * Tells whether it is this process that waits, to open or write what others wait for: it never reads its own mounts then. A file that
+     * takes no part has a predecessor's mark, whose mount is gone, and is just being opened to be mounted again.
+     */
+    private static boolean isOwn(PreContentEvent event, @Nullable MarkedFile file) {
+        return (file == null || file.isOpenedMarked())
                 && Files.exists(Path.of("/proc/self/task", Integer.toString(event.thread())));
     }
 

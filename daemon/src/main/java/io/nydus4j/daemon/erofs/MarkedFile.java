@@ -34,7 +34,7 @@ final class MarkedFile {
     /**
      * Makes one of an open file.
      *
-     * @param openedMarked whether this process opened the file when it was marked already, so that it is asked about its own reads and
+     * @param openedMarked whether this process may have opened the file when it was marked already, so that it is asked about its own reads and
      *                     writes, too
      */
     MarkedFile(PreContentGroup group, Descriptor descriptor, boolean openedMarked) {

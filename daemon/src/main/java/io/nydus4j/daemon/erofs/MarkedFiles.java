@@ -28,7 +28,7 @@ final class MarkedFiles {
     /**
      * Has the kernel ask before it reads the file of a blob, if it opens it later; a complete one needs no asking.
      *
-     * @param openedMarked whether the blob opened the file when it was marked already
+     * @param openedMarked whether the blob may have opened the file when it was marked already
      * @return which file it is
      * @throws IOException if there is no file, or it cannot be marked
      */
