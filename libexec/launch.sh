@@ -5,8 +5,8 @@
 #   heap     its largest Java heap
 #   young    the size of that heap's young generation; then it starts small and grows as it must. May be unset
 #   large    subcommands that hold whole images in memory, for which the heap may be much larger; may be unset
-#   compile  "quick" for short commands (only the first compiler), "hot" for commands that may work for seconds (only what
-#            is hotter than Java takes for hot), "full" for daemons
+#   compile  "quick" for short commands (only the first compiler), "full" for long work and daemons, or a list of
+#            subcommands that are long work
 #
 # What a user may set: NYDUS4J_JAVA_OPTS (more JVM options, such as -Xmx1g), NYDUS4J_AOT (off: neither use nor make a
 # start-up cache; wait: make it before the command starts), NYDUS4J_JDK_PLACES (see jdk.sh), JAVA_HOME, XDG_CACHE_HOME.
@@ -117,11 +117,22 @@ fi
 if [[ -d $cache/tmp ]] || mkdir -p -- "$cache/tmp" 2>/dev/null; then
     [[ ! -w $cache/tmp ]] || options+=("-Daircompressor.tmpdir=$cache/tmp" "-Dorg.sqlite.tmpdir=$cache/tmp")
 fi
+quick=
 case $compile in
-quick) options+=(-XX:TieredStopAtLevel=1) ;;
-# On two processors the compilers would otherwise take a fifth of a build's time.
-hot) options+=(-XX:CompileThresholdScaling=8) ;;
+quick) quick=yes ;;
+full) ;;
+*)
+    quick=yes
+    for argument; do
+        # Options may stand before the subcommand; their values are not taken for one of ours.
+        if [[ $argument != -* && " $compile " == *" $argument "* ]]; then
+            quick=
+            break
+        fi
+    done
+    ;;
 esac
+[[ -z $quick ]] || options+=(-XX:TieredStopAtLevel=1)
 for argument; do
     if [[ $argument != -* && " ${large-} " == *" $argument "* && ${NYDUS4J_JAVA_OPTS-} != *-Xmx* ]]; then
         # What is read lives until the end: a large young generation saves copying it. The old one needs room at the start
