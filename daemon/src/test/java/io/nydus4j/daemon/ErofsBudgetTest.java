@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.MountRequest;
+import io.nydus4j.daemon.erofs.ErofsMounted;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -205,6 +207,38 @@ class ErofsBudgetTest {
             }
         }
         System.out.println(wrong.isEmpty() ? "all right" : wrong.toString());
+    }
+
+    /** All of it will never be here, so there is nothing to wait for but that nobody uses it any more. */
+    @Test
+    void staysAsLongAsItsMountIsUsed() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        Path blobs = image.copyBlobs(directory.resolve("blobs"));
+        Path tree = Files.createDirectory(directory.resolve("tree"));
+        Shell.out(tree, "tar -xpf \"$1\"", image.archivePath().toString());
+        NydusDaemon daemon = NydusDaemon.start(DaemonOptions.builder(
+                        mountPoint, new ImageSource(image.bootstrap(), configuration(blobs, 300_000), Optional.empty()))
+                .driver(Driver.AUTO)
+                .runFolder(directory.resolve("run"))
+                .build());
+        assertThat(daemon.isServedByKernel()).isTrue();
+        Process user = new ProcessBuilder("bash", "-c", "cd mnt/sizes; echo in; read; cat * | sha256sum")
+                .directory(directory.toFile())
+                .start();
+        assertThat(user.getInputStream().read()).isEqualTo('i');
+        Thread closer = Thread.ofVirtual().start(() -> {
+            try {
+                daemon.close();
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertThat(closer.join(Duration.ofMillis(500))).isFalse();
+        user.getOutputStream().close();
+        assertThat(new String(user.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains(Shell.out(tree, "cd sizes; cat * | sha256sum").strip());
+        closer.join();
+        assertThat(ErofsMounted.isMounted(mountPoint)).isFalse();
     }
 
     @Test

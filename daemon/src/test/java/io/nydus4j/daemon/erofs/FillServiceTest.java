@@ -1,0 +1,216 @@
+package io.nydus4j.daemon.erofs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.daemon.ErofsCondition;
+import io.nydus4j.daemon.erofs.FillJournal.Slot;
+import io.nydus4j.linux.fanotify.PreContentEvent;
+import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.file.PosixFiles;
+import io.nydus4j.linux.socket.Readiness;
+import io.nydus4j.storage.DataOrigin;
+import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.Pin;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Lets a daemon die at each point of a reader's life; a successor must give the reader its bytes, and nobody else's answer. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class FillServiceTest {
+    private static final int SIZE = 64 << 10;
+    private static final int PAGE = 4096;
+
+    @TempDir
+    Path directory;
+
+    private final byte[] data = new byte[SIZE];
+    private final AtomicInteger pins = new AtomicInteger();
+    private Path file;
+    private Descriptor writer;
+
+    /** What the daemon has done for the reader when it dies. */
+    private enum Point {
+        NOTHING,
+        HEARD,
+        LOOKED_AT,
+        FILLED,
+        ANSWERED,
+        WRITTEN_DOWN
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        ErofsCondition.requireRootAndErofs();
+        Arrays.fill(data, (byte) 'x');
+        file = directory.resolve("sparse");
+        writer = PosixFiles.open(
+                Descriptor.WORKING_DIRECTORY,
+                NativePath.bytes(file),
+                OpenFlags.READ_WRITE | OpenFlags.CREATE | OpenFlags.CLOSE_ON_EXEC,
+                0600);
+        writer.truncate(SIZE);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        if (writer != null) {
+            writer.close();
+        }
+    }
+
+    static Stream<Arguments> deaths() {
+        return Stream.of(Point.values())
+                .flatMap(point -> Stream.of(Arguments.of(point, false), Arguments.of(point, true)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("deaths")
+    void aSuccessorServesTheReaderOfADaemonThatDied(Point point, boolean evicts) throws Exception {
+        Path journal = directory.resolve("journal");
+        PreContentGroup group = PreContentGroup.open();
+        Descriptor held = group.descriptor().duplicate();
+        group.mark(writer, PreContentGroup.PRE_ACCESS | PreContentGroup.ACCESS);
+        Process reader = reader();
+        assertThat(Readiness.awaitInput(group.descriptor(), Duration.ofSeconds(20)))
+                .isTrue();
+        diesAt(point, group, journal);
+        try (Blob blob = new Blob(evicts);
+                FillService next = FillService.over(PreContentGroup.adopt(held), journal)) {
+            next.add(blob, ReadObserver.NONE);
+            next.begin();
+            assertThat(reader.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
+            assertThat(reader().getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
+            awaitNothingLeft(journal);
+        }
+    }
+
+    private Process reader() throws IOException {
+        return new ProcessBuilder("dd", "if=" + file, "bs=" + PAGE, "skip=3", "count=1", "status=none").start();
+    }
+
+    /** Does what a daemon does up to a point; then all its descriptors are closed. */
+    private void diesAt(Point point, PreContentGroup group, Path path) throws IOException {
+        try (FillJournal journal = FillJournal.open(path, JournalSlots.count())) {
+            if (point != Point.NOTHING) {
+                JournalSlots slots = JournalSlots.ofNew(journal);
+                Slot slot = Objects.requireNonNull(slots.take());
+                assertThat(group.read(slot.event())).isTrue();
+                PreContentEvent event = PreContentEvent.parse(slot.event());
+                assertThat(event.asks()).isTrue();
+                if (point.compareTo(Point.LOOKED_AT) >= 0) {
+                    slot.setFile(FileId.of(writer.status()));
+                }
+                if (point.compareTo(Point.FILLED) >= 0) {
+                    writer.writeAt(event.offset(), data, 0, PAGE);
+                }
+                if (point.compareTo(Point.ANSWERED) >= 0) {
+                    group.allow(event.descriptor());
+                }
+                if (point.compareTo(Point.WRITTEN_DOWN) >= 0) {
+                    slots.pass(slot);
+                }
+                Descriptor.adopt(event.descriptor()).close();
+            }
+        }
+        group.close();
+    }
+
+    /** Both readers have ended, so nothing may stay for long. */
+    private void awaitNothingLeft(Path path) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        try (FillJournal journal = FillJournal.open(path, JournalSlots.count())) {
+            while (pins.get() > 0 || !journal.slots().stream().allMatch(Slot::isFree)) {
+                assertThat(System.nanoTime()).as("pins: " + pins).isLessThan(end);
+                Thread.sleep(5);
+            }
+        }
+    }
+
+    /** Writes what is asked for. */
+    private final class Blob implements LazyBlob {
+        private final boolean evicts;
+
+        Blob(boolean evicts) {
+            this.evicts = evicts;
+        }
+
+        private Pin pin() {
+            pins.incrementAndGet();
+            return pins::decrementAndGet;
+        }
+
+        @Override
+        public BlobInfo info() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long size() {
+            return SIZE;
+        }
+
+        @Override
+        public boolean isReady(long offset, long length) {
+            return false;
+        }
+
+        @Override
+        public boolean evicts() {
+            return evicts;
+        }
+
+        @Override
+        public Pin hold(long offset, long length) {
+            return pin();
+        }
+
+        @Override
+        public Pin ensure(long offset, long length) throws IOException {
+            writer.writeAt(offset, data, (int) offset, (int) length);
+            return evicts ? pin() : Pin.NONE;
+        }
+
+        @Override
+        public DataOrigin read(long offset, ByteBuffer target) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Optional<MemorySegment> mapping() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<Path> file() {
+            return Optional.of(file);
+        }
+
+        @Override
+        public boolean isComplete() {
+            return false;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
