@@ -236,6 +236,13 @@ final class ErofsFrontEnd {
 
     /** Stops answering; who reads then waits for a successor, if somebody holds the group. */
     void stop() throws IOException {
+        if (settled) {
+            for (KernelImage image : images) {
+                if (image.mounted().isGone()) {
+                    image.mounted().detach();
+                }
+            }
+        }
         fills.close();
     }
 

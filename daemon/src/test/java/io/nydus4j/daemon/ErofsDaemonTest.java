@@ -266,6 +266,62 @@ class ErofsDaemonTest {
         compareWithTree(image, mountPoint);
     }
 
+    /** Nobody hears of what is read there, so nobody could fill what was taken away. */
+    @Test
+    void aBudgetTakesNothingFromMountsThatNeedNoProcess() throws Exception {
+        FuseCondition.requireRootAndFuse();
+        Golden image = Golden.of("v6-zstd-4k");
+        try (NydusDaemon daemon = NydusDaemon.start(
+                options(image, EVERYTHING).detachWhenComplete(true).build())) {
+            assertThat(daemon.await()).isEqualTo(DaemonEnd.DETACHED);
+        }
+        StorageConfiguration configuration = StorageConfiguration.parse(
+                "{\"version\":2,\"id\":\"i\",\"backend\":{\"type\":\"localfs\",\"localfs\":{\"dir\":\"" + blobs
+                        + "\"}},\"cache\":{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"" + cache
+                        + "\",\"budget\":200000}},\"rafs\":{\"mode\":\"direct\"}}");
+        Path other = Files.createDirectory(directory.resolve("mnt2"));
+        try (NydusDaemon daemon = NydusDaemon.start(
+                DaemonOptions.builder(other, new ImageSource(image.bootstrap(), configuration, Optional.empty()))
+                        .build())) {
+            assertThat(daemon.isServedByKernel()).isFalse();
+            Listing.assertSame(Listing.contents(other), Listing.contents(tree(image)));
+        }
+        Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree(image)));
+    }
+
+    @Test
+    void refusesToUnmountWhatIsInUse() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        image.copyBlobs(blobs);
+        DaemonOptions options = DaemonOptions.builder(mountPoint)
+                .driver(Driver.EROFS)
+                .runFolder(directory.resolve("run"))
+                .apiSocket(directory.resolve("api"))
+                .build();
+        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+            assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
+            DaemonClient client = new DaemonClient(directory.resolve("api"));
+            client.mount(
+                    "/one",
+                    new MountRequest(
+                            image.bootstrap().toString(),
+                            "rafs",
+                            Golden.configuration(blobs, Optional.of(cache)).toJson(),
+                            Optional.empty()));
+            Process user = new ProcessBuilder("bash", "-c", "cd mnt/one/sizes; echo in; read; cat * | sha256sum")
+                    .directory(directory.toFile())
+                    .start();
+            assertThat(user.getInputStream().read()).isEqualTo('i');
+            assertThatThrownBy(() -> client.unmount("/one")).hasMessageContaining("/one is in use");
+            user.getOutputStream().close();
+            assertThat(new String(user.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .contains(Shell.out(tree(image), "cd sizes; cat * | sha256sum")
+                            .strip());
+            user.waitFor();
+            client.unmount("/one");
+        }
+    }
+
     @Test
     void mountsBelowItsMountPointWhatTheApiNames() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");

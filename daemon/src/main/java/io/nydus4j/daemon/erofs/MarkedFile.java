@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** A cache file that the kernel reads, and asks about before it does. Changed under the lock of {@link MarkedFiles} only. */
 final class MarkedFile {
     private static final Logger LOG = System.getLogger(MarkedFile.class.getName());
+    private static final int PERMISSIONS = 07777;
+    private static final int ANYBODY_WRITES = 0222;
+    private static final int OWNER_WRITES = 0200;
 
     private final PreContentGroup group;
     private final Descriptor descriptor;
@@ -115,6 +118,7 @@ final class MarkedFile {
         if (marked
                 && !wanted
                 && members.stream().anyMatch(member -> member.blob().isComplete())) {
+            seal(true); // nobody will be asked any more
             unmark();
         } else if (!marked && wanted) {
             try {
@@ -123,6 +127,16 @@ final class MarkedFile {
             } catch (ErrnoException e) {
                 LOG.log(Level.WARNING, "cannot mark a cache file again: " + e.getMessage());
             }
+        }
+    }
+
+    /** Says whether anybody may write the file: where nobody may, no budget takes anything out of it, whichever process has one. */
+    private void seal(boolean wanted) {
+        try {
+            int mode = descriptor.status().mode() & PERMISSIONS;
+            descriptor.changeMode(wanted ? mode & ~ANYBODY_WRITES : mode | OWNER_WRITES);
+        } catch (ErrnoException e) {
+            LOG.log(Level.WARNING, "cannot change the mode of a cache file: " + e.getMessage());
         }
     }
 
@@ -139,6 +153,9 @@ final class MarkedFile {
     void end() {
         if (marked) {
             unmark();
+        }
+        if (mask != 0) {
+            seal(false);
         }
         whole.forEach(Pin::close);
         close();

@@ -1,6 +1,7 @@
 package io.nydus4j.storage.budget;
 
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.FileStatus;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
@@ -23,6 +24,7 @@ public final class BudgetedFile {
     private static final Logger LOGGER = System.getLogger(BudgetedFile.class.getName());
     private static final int SECTOR = 512;
     private static final int MODE = 0644;
+    private static final int ANYBODY_WRITES = 0222;
     /** Size of segments where chunks start at whole blocks. */
     private static final int ALIGNED_SEGMENT = 64 << 10;
     /** Size of segments elsewhere: the block that two of them share is never freed. */
@@ -86,6 +88,14 @@ public final class BudgetedFile {
         this.pins = new SegmentPins(size, aligned ? ALIGNED_SEGMENT : UNALIGNED_SEGMENT);
         this.filled = new AtomicIntegerArray(pins.count());
         this.usedBytes = descriptor.status().blocks() * SECTOR;
+    }
+
+    /**
+     * Tells whether a file is one that nobody may write, by its mode: its data is complete, and something may read it that asks nobody
+     * before, so nothing may be taken out of it.
+     */
+    static boolean isSealed(FileStatus status) {
+        return (status.mode() & ANYBODY_WRITES) == 0;
     }
 
     Path path() {
@@ -205,7 +215,8 @@ public final class BudgetedFile {
     }
 
     /**
-     * Looks at the next segment, and takes its data away if nobody holds it and nobody used it since it was last looked at.
+     * Looks at the next segment, and takes its data away if nobody holds it and nobody used it since it was last looked at. A file that
+     * is {@link #isSealed sealed} keeps all it has.
      *
      * @return bytes that this freed
      */
@@ -216,6 +227,9 @@ public final class BudgetedFile {
         }
         long before = usedBytes;
         try {
+            if (isSealed(descriptor.status())) {
+                return 0;
+            }
             Span taken = Span.EMPTY;
             for (Member member : members) {
                 taken = taken.and(member.forget(pins.startOf(segment), pins.startOf(segment + 1)));

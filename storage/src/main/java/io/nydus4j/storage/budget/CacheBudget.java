@@ -106,6 +106,7 @@ public final class CacheBudget {
                     return file;
                 }
             }
+            idle.removeIfSealed(path);
             BudgetedFile file = new BudgetedFile(this, path, size, aligned);
             idle.opened(path);
             files.add(file);

@@ -23,6 +23,7 @@ final class IdleBlobs {
     private static final Logger LOGGER = System.getLogger(IdleBlobs.class.getName());
     private static final int SECTOR = 512;
     private static final long BLOCK = 4096;
+    private static final String MAP = ".chunk_map";
     private static final List<String> DATA = List.of(".blob.data", ".blob.raw");
     /** What goes with a blob, in the order in which it goes: first what says that data is there. */
     private static final List<String> SUFFIXES = List.of(
@@ -86,6 +87,17 @@ final class IdleBlobs {
         } catch (IOException e) {
             // A file went away meanwhile; the next time tells.
             LOGGER.log(Level.DEBUG, "Cannot tell what lies in " + folder, e);
+        }
+    }
+
+    /**
+     * Removes a data file that is sealed, and what says which data it holds: whoever reads it still has it, and it makes room for one that
+     * data may be taken out of.
+     */
+    void removeIfSealed(Path file) throws IOException {
+        if (Files.exists(file) && BudgetedFile.isSealed(status(file))) {
+            Files.deleteIfExists(Path.of(file + MAP));
+            Files.delete(file);
         }
     }
 
