@@ -179,9 +179,6 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public void trace(Optional<String> mountPoint, boolean wanted) throws ServiceException {
-        if (wanted && daemon.isServedByKernel()) {
-            throw ServiceException.other("the kernel's EROFS does not tell of reads that could be traced");
-        }
         if (mountPoint.isPresent()) {
             mounts.image(mountPoint.get()).trace(wanted);
         } else {

@@ -4,7 +4,6 @@ import io.nydus4j.daemon.erofs.ErofsHandOver;
 import io.nydus4j.daemon.erofs.ErofsMounted;
 import io.nydus4j.daemon.erofs.ErofsState;
 import io.nydus4j.daemon.erofs.FillService;
-import io.nydus4j.daemon.erofs.ReadObserver;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.RunFolder;
@@ -144,14 +143,14 @@ final class ErofsFrontEnd {
         Path target = target(root, image.mountPoint());
         ErofsMounted mounted;
         if (adopting) {
-            mounted = ErofsMounted.attach(fills, image.blobs(), target, ReadObserver.NONE);
+            mounted = ErofsMounted.attach(fills, image.blobs(), target, image.readsByKernel());
         } else {
             if (!target.equals(root)) {
                 Files.createDirectories(target);
             }
             save(Optional.of(image.record()));
             mounted = ErofsMounted.mount(
-                    fills, KernelRules.metadata(image.source()), image.blobs(), target, ReadObserver.NONE);
+                    fills, KernelRules.metadata(image.source()), image.blobs(), target, image.readsByKernel());
         }
         KernelImage shown = new KernelImage(image, mounted, this::closed);
         images.add(shown);

@@ -229,9 +229,6 @@ public final class NydusDaemon implements AutoCloseable {
         if (options.driver() == Driver.AUTO && options.image().isEmpty()) {
             return Optional.of("images that are mounted later may need it");
         }
-        if (options.traced()) {
-            return Optional.of("reads are to be traced");
-        }
         if (dedup != null) {
             // Who copies from a cache file that is held back would wait for this daemon, or for one that is dead.
             return Optional.of("chunks are to be taken from other caches");

@@ -3,6 +3,7 @@ package io.nydus4j.daemon;
 import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.SuperblockInfo;
+import io.nydus4j.daemon.erofs.ImageReads;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.fuse.ImageOptions;
 import io.nydus4j.daemon.fuse.RafsFuseHandler;
@@ -35,7 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** An image that is served through the daemon's FUSE mount: its metadata, its data, what is counted of it. */
+/** An image that is served through the daemon's FUSE mount, or by the kernel: its metadata, its data, what is counted of it. */
 final class ServedImage implements ServedFileSystem {
     private final ImageSource source;
     private final Place place;
@@ -45,7 +46,9 @@ final class ServedImage implements ServedFileSystem {
     private final BlobDevice device;
     private final FileSystemCounters counters;
     private final RafsFuseHandler handler;
-    /** The trace that goes on, or the last that did; guarded by this, as is the flag. */
+    /** Hears of reads if the kernel serves them. Guarded by this, as are the trace that goes on, or the last that did, and the flag. */
+    private @Nullable ImageReads kernelReads;
+
     private @Nullable AccessTrace trace;
 
     private boolean tracing;
@@ -263,6 +266,19 @@ final class ServedImage implements ServedFileSystem {
         return Optional.of(counters);
     }
 
+    /** Returns who is to hear of what the kernel reads of its blobs, so that it is counted and traced. */
+    synchronized ImageReads readsByKernel() {
+        if (kernelReads == null) {
+            RafsConfiguration behaviour = source.configuration().rafs().orElse(RafsConfiguration.DEFAULT);
+            kernelReads = new ImageReads(
+                    rafs,
+                    device.blobs(),
+                    counters,
+                    behaviour.iostatsFiles() || behaviour.accessPattern() || behaviour.latestReadFiles());
+        }
+        return kernelReads;
+    }
+
     /** Begins a trace of reads, unless one goes on, or ends it; what was noted can be shown until the next begins. */
     synchronized void trace(boolean wanted) {
         if (wanted && !tracing) {
@@ -270,6 +286,9 @@ final class ServedImage implements ServedFileSystem {
         }
         tracing = wanted;
         handler.trace(wanted ? trace : null);
+        if (kernelReads != null) {
+            kernelReads.trace(wanted ? trace : null);
+        }
     }
 
     /** Tells whether reads are traced. */

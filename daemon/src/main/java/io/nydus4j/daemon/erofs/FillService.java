@@ -7,6 +7,7 @@ import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.fanotify.PreContentEvent;
 import io.nydus4j.linux.fanotify.PreContentGroup;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
@@ -162,7 +163,7 @@ public final class FillService implements AutoCloseable {
                 continue;
             }
             BlobRange range = BlobRange.of(reader.event(), member.blob());
-            if (!ensure(reader, file, member.blob(), range)) {
+            if (ensure(reader, file, member.blob(), range) == null) {
                 answers.fail(reader, Errno.EIO);
                 return;
             }
@@ -322,12 +323,12 @@ public final class FillService implements AutoCloseable {
 
     private void fill(
             WaitingReader reader, MarkedFile file, LazyBlob blob, BlobRange range, ReadObserver.Reading reading) {
-        boolean filled = false;
+        @Nullable DataOrigin origin = null;
         try {
-            filled = ensure(reader, file, blob, range);
+            origin = ensure(reader, file, blob, range);
         } finally {
-            reading.ended(filled ? ReadSource.LOCAL : ReadSource.FAILED);
-            if (!filled) {
+            reading.ended(origin == null ? ReadSource.FAILED : ReadSource.ofLate(origin));
+            if (origin == null) {
                 answers.fail(reader, Errno.EIO);
             } else if (keeps(reader, blob)) {
                 answers.passKept(reader);
@@ -337,13 +338,14 @@ public final class FillService implements AutoCloseable {
         }
     }
 
-    /** Makes a range ready, and keeps it for a reader where it might be evicted; tells whether it is. */
-    private boolean ensure(WaitingReader reader, MarkedFile file, LazyBlob blob, BlobRange range) {
+    /** Makes a range ready, and keeps it for a reader where it might be evicted; returns where it was, null if it cannot be had. */
+    private @Nullable DataOrigin ensure(WaitingReader reader, MarkedFile file, LazyBlob blob, BlobRange range) {
         try {
             Pin pin = blob.ensure(range.start(), range.length());
+            DataOrigin origin = pin.origin();
             if (keeps(reader, blob)) {
                 pins.keep(reader.thread(), reader.slot(), pin);
-                return true;
+                return origin;
             }
             if (blob.evicts()) {
                 // The kernel does not say which reader it is, as it is in a namespace of its own, so nobody knows when
@@ -352,13 +354,13 @@ public final class FillService implements AutoCloseable {
                 file.keepWhole();
             }
             pin.close();
-            return true;
+            return origin;
         } catch (IOException e) {
             LOG.log(
                     Level.ERROR,
                     "a read of " + range.length() + " bytes at " + range.start() + " of blob "
                             + blob.info().effectiveId() + " failed: " + e.getMessage());
-            return false;
+            return null;
         }
     }
 

@@ -21,11 +21,7 @@ public interface ReadObserver {
     /** A read that the kernel asks about. */
     @FunctionalInterface
     interface Reading {
-        /**
-         * Hears where the bytes were, right before the answer.
-         *
-         * @param source {@link ReadSource#LOCAL} if they were not ready, whether that took a fetch or not
-         */
+        /** Hears where the bytes were, right before the answer. */
         void ended(ReadSource source);
     }
 
