@@ -18,7 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -32,11 +34,15 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class ErofsFrontEnd {
     private static final Logger LOG = System.getLogger(ErofsFrontEnd.class.getName());
     private static final Duration LOOK = Duration.ofMillis(100);
+    private static final long NOT_MOUNTED = 0;
 
     private final Path root;
     private final ErofsHandOver handOver;
     private final FillService fills;
     private final MountTable inherited;
+    /** Numbers of the devices of what was inherited. */
+    private final List<Long> devices;
+
     private final boolean adopted;
     /** All that the kernel may read, what was unmounted and is still in use, too. */
     private final List<KernelImage> images = new CopyOnWriteArrayList<>();
@@ -44,11 +50,13 @@ final class ErofsFrontEnd {
     private boolean adopting;
     private volatile boolean settled;
 
-    private ErofsFrontEnd(Path root, ErofsHandOver handOver, FillService fills, Optional<MountTable> inherited) {
+    private ErofsFrontEnd(Path root, ErofsHandOver handOver, FillService fills, Optional<ErofsState> inherited) {
         this.root = root;
         this.handOver = handOver;
         this.fills = fills;
-        this.inherited = inherited.orElse(new MountTable(List.of(), new VfsState(List.of(), 1)));
+        this.inherited =
+                inherited.map(ErofsState::mounts).orElse(new MountTable(List.of(), new VfsState(List.of(), 1)));
+        this.devices = inherited.map(ErofsState::devices).orElse(List.of());
         this.adopted = inherited.isPresent();
         this.adopting = adopted;
     }
@@ -75,8 +83,7 @@ final class ErofsFrontEnd {
             Optional<PreContentGroup> group = handOver.take();
             if (group.isPresent()) {
                 FillService fills = FillService.over(group.get(), handOver.journal());
-                return new ErofsFrontEnd(
-                        root, handOver, fills, Optional.of(left.get().mounts()));
+                return new ErofsFrontEnd(root, handOver, fills, left);
             }
             takeAway(root, left.get());
             handOver.forget();
@@ -116,12 +123,40 @@ final class ErofsFrontEnd {
     /** Returns what a predecessor had mounted that still is. */
     MountTable inherited() throws IOException {
         List<MountRecord> still = new ArrayList<>();
-        for (MountRecord mount : inherited.mounts()) {
-            if (ErofsMounted.isMounted(target(root, mount.mountPoint()))) {
+        for (int i = 0; i < inherited.mounts().size(); i++) {
+            MountRecord mount = inherited.mounts().get(i);
+            if (ErofsMounted.isMounted(target(root, mount.mountPoint())) && !isUnseen(i)) {
                 still.add(mount);
             }
         }
         return new MountTable(still, inherited.vfs());
+    }
+
+    private boolean isUnseen(int index) throws IOException {
+        long device = index < devices.size() ? devices.get(index) : NOT_MOUNTED;
+        Path target = target(root, inherited.mounts().get(index).mountPoint());
+        return device != NOT_MOUNTED && ErofsMounted.isUnseen(fills, target, device);
+    }
+
+    /** Returns what a predecessor had mounted that can be seen no more, but is in use; by the numbers of the devices. */
+    Map<Long, MountRecord> unseen() throws IOException {
+        Map<Long, MountRecord> unseen = new LinkedHashMap<>();
+        for (int i = 0; i < inherited.mounts().size(); i++) {
+            if (isUnseen(i)) {
+                unseen.put(devices.get(i), inherited.mounts().get(i));
+            }
+        }
+        return unseen;
+    }
+
+    /**
+     * Goes on with an image that is {@link #unseen}.
+     *
+     * @param image belongs to the result
+     */
+    KernelImage keep(ServedImage image, long device) throws IOException {
+        Path target = target(root, image.mountPoint());
+        return shown(image, ErofsMounted.attachUnseen(fills, image.blobs(), target, image.readsByKernel(), device));
     }
 
     /** Answers readers from now on, once all that was inherited has been {@link #show shown}. */
@@ -152,6 +187,10 @@ final class ErofsFrontEnd {
             mounted = ErofsMounted.mount(
                     fills, KernelRules.metadata(image.source()), image.blobs(), target, image.readsByKernel());
         }
+        return shown(image, mounted);
+    }
+
+    private KernelImage shown(ServedImage image, ErofsMounted mounted) throws IOException {
         KernelImage shown = new KernelImage(image, mounted, this::closed);
         images.add(shown);
         save(Optional.empty());
@@ -172,9 +211,16 @@ final class ErofsFrontEnd {
     /** Writes down what a successor must know; of an image that is about to be mounted before it is. */
     private synchronized void save(Optional<MountRecord> next) throws IOException {
         List<MountRecord> records = new ArrayList<>();
-        images.forEach(image -> records.add(image.record()));
-        next.ifPresent(records::add);
-        handOver.save(new MountTable(records, new VfsState(List.of(), 1)));
+        List<Long> devices = new ArrayList<>();
+        for (KernelImage image : images) {
+            records.add(image.record());
+            devices.add(image.mounted().device());
+        }
+        if (next.isPresent()) {
+            records.add(next.get());
+            devices.add(NOT_MOUNTED);
+        }
+        handOver.save(new MountTable(records, new VfsState(List.of(), 1)), devices);
     }
 
     /** Returns the images that the kernel shows or that somebody still uses. */

@@ -515,6 +515,29 @@ final class Mounts implements AutoCloseable {
                 open(mount.mountPoint(), request, mount.type(), mount.index(), path.isRoot(), true));
     }
 
+    /**
+     * Opens an image that a predecessor showed and that can be seen no more, but is in use; it is closed some time after
+     * {@link #retire}.
+     */
+    ServedFileSystem reopen(MountRecord mount, long device, ErofsFrontEnd frontEnd)
+            throws IOException, ServiceException {
+        MountRequest request =
+                new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
+        ServedImage.Place place = new ServedImage.Place(mount.mountPoint(), mount.index(), false, false);
+        ServedImage image = ServedImage.open(source(request), place, pool, commons);
+        try {
+            return frontEnd.keep(image, device);
+        } catch (IOException | RuntimeException e) {
+            image.close();
+            throw e;
+        }
+    }
+
+    /** Serves a file system until nobody uses it any more; returns at once. */
+    void retire(ServedFileSystem fileSystem) {
+        Thread.ofVirtual().name("nydus-retire").start(() -> retirement.close(fileSystem));
+    }
+
     /** A turn at a path, until it is closed. */
     private interface Turn extends AutoCloseable {
         @Override

@@ -8,6 +8,7 @@ import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.http.HttpServer;
 import io.nydus4j.daemon.metrics.EventLog;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.Inheritance;
 import io.nydus4j.daemon.upgrade.RunFolder;
@@ -32,6 +33,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -243,7 +247,12 @@ public final class NydusDaemon implements AutoCloseable {
         mounts.serveBy(opened);
         MountTable inherited = opened.inherited();
         mounts.restore(inherited);
+        List<ServedFileSystem> unseen = new ArrayList<>();
+        for (Map.Entry<Long, MountRecord> left : opened.unseen().entrySet()) {
+            unseen.add(mounts.reopen(left.getValue(), left.getKey(), opened));
+        }
         opened.resume();
+        unseen.forEach(mounts::retire);
         if (options.image().isPresent()
                 && inherited.mounts().stream()
                         .noneMatch(mount -> mount.mountPoint().equals(options.virtualMountPoint()))) {

@@ -10,6 +10,7 @@ import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.http.FaultyServer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -329,6 +330,53 @@ class ErofsKillTest {
             Shell.out(directory, "umount mnt");
             assertThat(next.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
         }
+    }
+
+    /** A successor was not there when its mounts were made, and must still tell them from others. */
+    @Test
+    void aSuccessorEndsWithItsMountsThoughOthersAreInUse() throws Exception {
+        Path configuration = Files.writeString(
+                directory.resolve("config.json"),
+                configuration(directory.resolve("cache")).toJson());
+        Path other = Files.createDirectory(directory.resolve("other"));
+        ImageSource image = new ImageSource(bootstrap, configuration(directory.resolve("cache2")), Optional.empty());
+        try (NydusDaemon bystander = NydusDaemon.start(DaemonOptions.builder(other, image)
+                .driver(Driver.EROFS)
+                .runFolder(directory.resolve("run2"))
+                .build())) {
+            assertThat(bystander.isServedByKernel()).isTrue();
+            started(configuration).kill();
+            Daemon next = started(configuration);
+            assertThat(readAll(seed).wrong()).as(log()).isEmpty();
+            Shell.out(directory, "umount mnt");
+            assertThat(next.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
+            assertThat(next.process.exitValue()).as(log()).isZero();
+        }
+    }
+
+    /** What was taken out of sight while it is in use is nowhere in the mount table. */
+    @Test
+    void aSuccessorServesWhatIsUsedButCannotBeSeen() throws Exception {
+        Path configuration = Files.writeString(
+                directory.resolve("config.json"),
+                configuration(directory.resolve("cache")).toJson());
+        Daemon daemon = started(configuration);
+        Process user = new ProcessBuilder("bash", "-c", "cd mnt/sizes; echo in; read; cat * | sha256sum")
+                .directory(directory.toFile())
+                .start();
+        assertThat(user.getInputStream().read()).isEqualTo('i');
+        Shell.out(directory, "umount -l mnt");
+        daemon.kill();
+        Daemon next = started(configuration);
+        assertThat(readAll(seed).wrong()).as("mounted anew: " + log()).isEmpty();
+        user.getOutputStream().close();
+        assertThat(new String(user.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains(
+                        Shell.out(directory, "cd tree/sizes; cat * | sha256sum").strip());
+        user.waitFor();
+        Shell.out(directory, "umount mnt");
+        assertThat(next.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
+        assertThat(next.process.exitValue()).as(log()).isZero();
     }
 
     /** Nobody holds readers back then, so what they see may be zeros; the next daemon puts a sound mount in the place of the other. */

@@ -9,6 +9,7 @@ import io.nydus4j.linux.file.Descriptor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -65,9 +66,13 @@ public final class ErofsHandOver {
         holder.hold(Map.of(GROUP, fills.group().descriptor()));
     }
 
-    /** Writes what a successor must know. Calls must not overlap. */
-    public void save(MountTable mounts) throws IOException {
-        folder.write(STATE, new ErofsState(ProcessMark.current(), mounts).toJson());
+    /**
+     * Writes what a successor must know. Calls must not overlap.
+     *
+     * @param devices numbers of the mounts' devices
+     */
+    public void save(MountTable mounts, List<Long> devices) throws IOException {
+        folder.write(STATE, new ErofsState(ProcessMark.current(), mounts, devices).toJson());
     }
 
     /** Leaves nothing to a successor; nobody reads the mounts any more, or nothing is missing there. */

@@ -86,6 +86,17 @@ public final class ErofsMounted {
         return added(fills, blobs, target, observer, () -> Superblock.note(fills.group(), bytes(target)));
     }
 
+    /**
+     * Takes over a mount that a predecessor made and that can be seen no more, but is in use.
+     *
+     * @param device what {@link #device} told the predecessor
+     */
+    public static ErofsMounted attachUnseen(
+            FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer, long device)
+            throws IOException {
+        return added(fills, blobs, target, observer, () -> new Superblock(fills.group(), device));
+    }
+
     /** Has the kernel show what is to be read, which it may refuse. */
     private interface Showing {
         Superblock run() throws IOException;
@@ -125,6 +136,17 @@ public final class ErofsMounted {
         return NativePath.bytes(path);
     }
 
+    /** Returns the number of its device, by which a successor knows it. */
+    public long device() {
+        return superblock.device();
+    }
+
+    /** Tells whether a mount of a predecessor's can be seen no more, but is in use. */
+    public static boolean isUnseen(FillService fills, Path target, long device) throws IOException {
+        Superblock superblock = new Superblock(fills.group(), device);
+        return superblock.isInUse() && !superblock.isOn(bytes(target), MountTable.read());
+    }
+
     /** Tells whether the kernel asks for nothing any more: the mount needs no process. */
     public boolean isDetached() {
         return blobs.stream().noneMatch(fills::isAsked);
@@ -137,26 +159,19 @@ public final class ErofsMounted {
 
     /** Tells whether an EROFS is mounted on a directory, by a look that touches no mount. */
     public static boolean isMounted(Path target) throws IOException {
-        return isMounted(bytes(target));
-    }
-
-    private static boolean isMounted(byte[] target) throws IOException {
-        return isAmong(MountTable.read(), target);
-    }
-
-    private static boolean isAmong(List<MountEntry> table, byte[] target) {
-        return table.stream()
-                .anyMatch(entry -> entry.type().equals("erofs") && Arrays.equals(entry.mountPoint(), target));
+        byte[] directory = bytes(target);
+        return MountTable.read().stream()
+                .anyMatch(entry -> entry.type().equals("erofs") && Arrays.equals(entry.mountPoint(), directory));
     }
 
     /** Tells whether it can be seen on its directory. */
     public boolean isMounted() throws IOException {
-        return isMounted(target);
+        return isAmong(MountTable.read());
     }
 
     /** Tells the same by a mount table that was read before. */
     public boolean isAmong(List<MountEntry> table) {
-        return isAmong(table, target);
+        return superblock.isOn(target, table);
     }
 
     /**

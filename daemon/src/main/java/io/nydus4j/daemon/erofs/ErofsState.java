@@ -2,6 +2,7 @@ package io.nydus4j.daemon.erofs;
 
 import io.nydus4j.daemon.api.JsonException;
 import io.nydus4j.daemon.api.JsonValue;
+import io.nydus4j.daemon.api.JsonValue.JsonArray;
 import io.nydus4j.daemon.api.JsonValue.JsonNumber;
 import io.nydus4j.daemon.api.JsonValue.JsonObject;
 import io.nydus4j.daemon.api.JsonValue.JsonString;
@@ -9,17 +10,25 @@ import io.nydus4j.daemon.api.Members;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.ProcessMark;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * What a successor must know to fill the cache files of mounts. As a document it holds the secrets of the configurations.
  *
- * @param daemon who fills them, or did last
- * @param mounts the images that the kernel was or is to be asked to mount
+ * @param daemon  who fills them, or did last
+ * @param mounts  the images that the kernel was or is to be asked to mount
+ * @param devices the numbers of their devices, in the order of the mounts; 0 for one that was not yet mounted
  */
-public record ErofsState(ProcessMark daemon, MountTable mounts) {
+public record ErofsState(ProcessMark daemon, MountTable mounts, List<Long> devices) {
     private static final int VERSION = 1;
+
+    /** Copies the list. */
+    public ErofsState {
+        devices = List.copyOf(devices);
+    }
 
     /** Returns this as a JSON document. */
     byte[] toJson() {
@@ -27,6 +36,9 @@ public record ErofsState(ProcessMark daemon, MountTable mounts) {
                         "version", number(VERSION),
                         "pid", number(daemon.id()),
                         "start", number(daemon.start()),
+                        "devices",
+                                new JsonArray(
+                                        devices.stream().map(ErofsState::number).toList()),
                         "table", new JsonString(mounts.toJson()))))
                 .toJson()
                 .getBytes(StandardCharsets.UTF_8);
@@ -46,10 +58,17 @@ public record ErofsState(ProcessMark daemon, MountTable mounts) {
         if (value.get("version").number() != VERSION) {
             throw new JsonException("the state of EROFS mounts of another version than " + VERSION, 1, 0);
         }
+        List<Long> devices = new ArrayList<>();
+        if (value.get("devices") instanceof JsonArray array) {
+            for (JsonValue device : array.items()) {
+                devices.add(device.number());
+            }
+        }
         String table = Members.of(value, "the state of EROFS mounts").text("table");
         return new ErofsState(
                 new ProcessMark(value.get("pid").number(), value.get("start").number()),
-                MountTable.parse(table.getBytes(StandardCharsets.UTF_8)));
+                MountTable.parse(table.getBytes(StandardCharsets.UTF_8)),
+                devices);
     }
 
     /** Does not show the mounts' configurations. */

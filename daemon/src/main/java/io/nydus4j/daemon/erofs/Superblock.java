@@ -8,16 +8,17 @@ import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.mount.MountEntry;
 import io.nydus4j.linux.mount.MountTable;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * A mounted EROFS by its device number. It is noted in the group that hears of its readers, which outlives the daemon: so a successor,
  * too, can tell whether anybody still uses it, wherever it is mounted and whether it can be seen or not.
  *
- * @param group where it is noted
- * @param major major number of its device
- * @param minor minor number of its device
+ * @param group  where it is noted
+ * @param device number of its device
  */
-record Superblock(PreContentGroup group, int major, int minor) {
+record Superblock(PreContentGroup group, long device) {
     private static final String TYPE = "erofs";
 
     /**
@@ -31,18 +32,25 @@ record Superblock(PreContentGroup group, int major, int minor) {
                 directory,
                 OpenFlags.READ_ONLY | OpenFlags.DIRECTORY | OpenFlags.NO_FOLLOW | OpenFlags.CLOSE_ON_EXEC,
                 0)) {
-            long device = opened.status().dev();
-            MountEntry mount = MountTable.find(directory)
-                    .filter(entry ->
-                            entry.type().equals(TYPE) && DeviceNumbers.of(entry.major(), entry.minor()) == device)
-                    .orElseThrow(() -> new IOException("somebody unmounted the image right away"));
+            Superblock superblock = new Superblock(group, opened.status().dev());
+            if (!superblock.isOn(directory, MountTable.read())) {
+                throw new IOException("somebody unmounted the image right away");
+            }
             group.note(opened);
-            return new Superblock(group, mount.major(), mount.minor());
+            return superblock;
         }
     }
 
     /** Tells whether somebody uses it: it is mounted in some namespace, or a file of it is open. */
     boolean isInUse() throws IOException {
-        return group.isInUse(major, minor);
+        return group.isInUse(device);
+    }
+
+    /** Tells whether a mount table has it on a directory, at the top or below other mounts. */
+    boolean isOn(byte[] directory, List<MountEntry> table) {
+        return table.stream()
+                .anyMatch(entry -> entry.type().equals(TYPE)
+                        && DeviceNumbers.of(entry.major(), entry.minor()) == device
+                        && Arrays.equals(entry.mountPoint(), directory));
     }
 }

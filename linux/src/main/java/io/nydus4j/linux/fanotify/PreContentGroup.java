@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.DeviceNumbers;
 import io.nydus4j.linux.libc.Scratch;
 import io.nydus4j.linux.libc.SysFanotify;
 import io.nydus4j.linux.libc.Unistd;
@@ -111,11 +112,10 @@ public final class PreContentGroup implements AutoCloseable {
      * Tells whether a file system that was {@link #note noted}, by whatever process had the group, is in use: mounted in some mount
      * namespace, or taken out of sight while a file of it is open.
      *
-     * @param major major number of its device
-     * @param minor minor number of its device
+     * @param device number of its device, as {@link DeviceNumbers} packs it
      */
-    public boolean isInUse(int major, int minor) throws IOException {
-        return SuperblockMarks.of(descriptor).contains(SuperblockMarks.key(major, minor));
+    public boolean isInUse(long device) throws IOException {
+        return SuperblockMarks.of(descriptor).contains(device);
     }
 
     private void change(String call, int flags, Descriptor file, long mask) throws ErrnoException {

@@ -1,6 +1,7 @@
 package io.nydus4j.linux.fanotify;
 
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.DeviceNumbers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +20,7 @@ final class SuperblockMarks {
 
     private SuperblockMarks() {}
 
-    /** Returns the device numbers of the file systems that are marked, each as {@link #key} makes them. */
+    /** Returns the device numbers of the file systems that are marked, as {@link DeviceNumbers} packs them. */
     static Set<Long> of(Descriptor group) throws IOException {
         return parse(Files.readString(FOLDER.resolve(Integer.toString(group.number())), StandardCharsets.ISO_8859_1));
     }
@@ -33,14 +34,10 @@ final class SuperblockMarks {
         for (String line : text.split("\n", -1)) {
             if (line.startsWith(LINE)) {
                 int end = line.indexOf(' ', LINE.length());
-                devices.add(Long.parseLong(line.substring(LINE.length(), end < 0 ? line.length() : end), 16));
+                int device = Integer.parseInt(line.substring(LINE.length(), end < 0 ? line.length() : end), 16);
+                devices.add(DeviceNumbers.of(device >>> MINOR_BITS, device & (1 << MINOR_BITS) - 1));
             }
         }
         return devices;
-    }
-
-    /** Returns the kernel's own number of a device. */
-    static long key(int major, int minor) {
-        return (long) major << MINOR_BITS | minor;
     }
 }

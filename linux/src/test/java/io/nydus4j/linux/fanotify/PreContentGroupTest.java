@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.Requirements;
 import io.nydus4j.linux.file.Descriptor;
-import io.nydus4j.linux.file.DeviceNumbers;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.socket.Readiness;
@@ -130,25 +129,23 @@ final class PreContentGroupTest {
     void knowsWhetherAFileSystemIsInUseThatCanBeSeenNowhere() throws Exception {
         Path mountPoint = Files.createDirectory(folder.resolve("mnt"));
         byte[] target = mountPoint.toString().getBytes(StandardCharsets.UTF_8);
-        int major;
-        int minor;
+        long device;
         try (PreContentGroup group = PreContentGroup.open()) {
             run("mount -t tmpfs none " + mountPoint + "; echo x > " + mountPoint + "/file; mount -o remount,ro "
                     + mountPoint);
             try (Descriptor directory = PosixFiles.open(
                     Descriptor.WORKING_DIRECTORY, target, OpenFlags.READ_ONLY | OpenFlags.DIRECTORY, 0)) {
                 group.note(directory);
-                major = DeviceNumbers.major(directory.status().dev());
-                minor = DeviceNumbers.minor(directory.status().dev());
+                device = directory.status().dev();
             }
-            assertThat(group.isInUse(major, minor)).isTrue();
-            assertThat(group.isInUse(major, minor + 1)).isFalse();
+            assertThat(group.isInUse(device)).isTrue();
+            assertThat(group.isInUse(device + 1)).isFalse();
             try (Descriptor _ = openReadOnly(mountPoint.resolve("file"))) {
                 run("umount -l " + mountPoint);
-                assertThat(group.isInUse(major, minor)).isTrue();
+                assertThat(group.isInUse(device)).isTrue();
             }
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-            while (group.isInUse(major, minor)) { // the kernel ends it some time after the last file is closed
+            while (group.isInUse(device)) { // the kernel ends it some time after the last file is closed
                 assertThat(System.nanoTime()).isLessThan(end);
                 Thread.sleep(5);
             }
