@@ -40,6 +40,12 @@ public final class CacheCounters {
         partialHits.increment();
     }
 
+    /** Counts a request that was answered at once, from so many pieces of the cache's files. */
+    public void hit(int pieces) {
+        requests.increment();
+        partialHits.add(pieces);
+    }
+
     /** Counts a request that the cache's file could not answer at once. */
     public void miss() {
         requests.increment();

@@ -64,8 +64,8 @@ public final class HttpTransport implements HttpSender {
     /**
      * Makes a transport through a proxy: requests for HTTPS tunnel through it.
      *
-     * @param proxy {@code http}, {@code https}, {@code socks4} or {@code socks5}; may hold user and password
-     * @throws IOException if certificates cannot be read, or the proxy's address is none
+     * @param proxy {@code http}, {@code https}, {@code socks4} or {@code socks5}; may hold user and password, but not for SOCKS
+     * @throws IOException if certificates cannot be read, or the proxy's address is none that can be used
      */
     public static HttpTransport through(NetworkSettings settings, URI proxy) throws IOException {
         String scheme = proxy.getScheme() == null ? "" : proxy.getScheme().toLowerCase(Locale.ROOT);
@@ -73,6 +73,10 @@ public final class HttpTransport implements HttpSender {
             throw new IOException("the proxy's address " + HttpCall.shown(proxy) + " is none");
         }
         if (scheme.startsWith("socks")) {
+            if (proxy.getUserInfo() != null) {
+                throw new IOException(
+                        "user and password are not supported for the SOCKS proxy " + HttpCall.shown(proxy));
+            }
             int port = proxy.getPort() < 0 ? 1080 : proxy.getPort();
             InetSocketAddress socks = new InetSocketAddress(proxy.getHost(), port);
             return new HttpTransport(

@@ -18,8 +18,12 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -132,5 +136,37 @@ final class ObjectBackendTest {
                 .contains(new AwsCredentials("E", new Secret("S"), Secret.NONE));
         assertThat(AwsCredentials.find(settings, profile).orElseThrow().toString())
                 .doesNotContain("KEY=/+", "TOKEN");
+    }
+
+    @Test
+    void credentialsOfAKindThatIsNotKnownAreSaidToBe(@TempDir Path folder) throws IOException {
+        BucketSettings settings =
+                new BucketSettings("https", "", "b", "", Secret.NONE, Secret.NONE, NetworkSettings.DEFAULT);
+        Map<String, String> environment = Map.of(
+                "AWS_SHARED_CREDENTIALS_FILE",
+                folder.resolve("none").toString(),
+                "AWS_ROLE_ARN",
+                "arn:aws:iam::1:role/x");
+        List<String> said = new ArrayList<>();
+        Logger logger = Logger.getLogger(AwsCredentials.class.getName());
+        Handler listener = new Handler() {
+            @Override
+            public void publish(LogRecord message) {
+                said.add(message.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        logger.addHandler(listener);
+        try {
+            assertThat(AwsCredentials.find(settings, environment)).isEmpty();
+        } finally {
+            logger.removeHandler(listener);
+        }
+        assertThat(said).singleElement().asString().contains("AWS_ROLE_ARN", "access_key_id");
     }
 }

@@ -16,9 +16,10 @@ import javax.net.ssl.SSLContext;
  *
  * @param context  for the server
  * @param pem      the certificate in a file, to be trusted by clients
+ * @param keyPem   the key in a file, for servers that are not ours
  * @param keyStore the key store with both
  */
-public record TestCertificates(SSLContext context, Path pem, KeyStore keyStore) {
+public record TestCertificates(SSLContext context, Path pem, Path keyPem, KeyStore keyStore) {
     /** Password of the key store. */
     public static final char[] PASSWORD = "changeit".toCharArray();
 
@@ -71,9 +72,14 @@ public record TestCertificates(SSLContext context, Path pem, KeyStore keyStore) 
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(managers.getKeyManagers(), null, null);
         Path pem = folder.resolve(name + ".pem");
-        String text = Base64.getMimeEncoder()
-                .encodeToString(keys.getCertificate("server").getEncoded());
-        Files.writeString(pem, "-----BEGIN CERTIFICATE-----\n" + text + "\n-----END CERTIFICATE-----\n");
-        return new TestCertificates(context, pem, keys);
+        write(pem, "CERTIFICATE", keys.getCertificate("server").getEncoded());
+        Path keyPem = folder.resolve(name + ".key");
+        write(keyPem, "PRIVATE KEY", keys.getKey("server", PASSWORD).getEncoded());
+        return new TestCertificates(context, pem, keyPem, keys);
+    }
+
+    private static void write(Path file, String what, byte[] encoded) throws IOException {
+        String text = Base64.getMimeEncoder().encodeToString(encoded);
+        Files.writeString(file, "-----BEGIN " + what + "-----\n" + text + "\n-----END " + what + "-----\n");
     }
 }

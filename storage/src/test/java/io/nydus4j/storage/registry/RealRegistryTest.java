@@ -2,25 +2,18 @@ package io.nydus4j.storage.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.nydus4j.linux.Requirements;
 import io.nydus4j.rafs.Bootstrap;
-import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.GoldenBlobs;
-import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.config.BackendSettings;
-import io.nydus4j.storage.config.CacheConfiguration;
-import io.nydus4j.storage.config.FileCacheSettings;
 import io.nydus4j.storage.config.HttpProxySettings;
 import io.nydus4j.storage.config.NetworkSettings;
-import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.RegistrySettings;
 import io.nydus4j.storage.config.Secret;
-import io.nydus4j.storage.config.StorageConfiguration;
-import io.nydus4j.storage.device.BlobDevice;
+import io.nydus4j.storage.device.ImageReaders;
 import io.nydus4j.storage.http.FaultyServer;
+import io.nydus4j.storage.http.NginxServer;
 import io.nydus4j.storage.http.TestCertificates;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,15 +21,9 @@ import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,18 +39,6 @@ final class RealRegistryTest {
     @TempDir
     Path folder;
 
-    private StorageConfiguration configuration(BackendSettings backend) {
-        return StorageConfiguration.of(
-                backend,
-                new CacheConfiguration(
-                        "filecache",
-                        false,
-                        false,
-                        PrefetchConfiguration.ABSENT,
-                        Optional.of(FileCacheSettings.in(folder.resolve("work").toString())),
-                        Optional.empty()));
-    }
-
     private static RegistrySettings registry(RegistryServer server, String auth) {
         return new RegistrySettings(
                 "http",
@@ -76,38 +51,8 @@ final class RealRegistryTest {
                 NetworkSettings.DEFAULT);
     }
 
-    /** Reads all files in several threads at once, each in another order. */
     private void assertReads(String image, String archive, BackendSettings backend) throws Exception {
-        Map<String, byte[]> expected = GoldenTree.of(archive);
-        Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-        try (Bootstrap bootstrap = GoldenBlobs.load(image);
-                BlobDevice device = BlobDevice.open(bootstrap, configuration(backend))) {
-            List<Map.Entry<String, Inode>> files =
-                    new ArrayList<>(GoldenBlobs.files(bootstrap).entrySet());
-            List<Thread> readers = new ArrayList<>();
-            for (int i = 0; i < READERS; i++) {
-                int start = files.size() * i / READERS;
-                readers.add(Thread.ofVirtual().start(() -> {
-                    try {
-                        for (int k = 0; k < files.size(); k++) {
-                            Map.Entry<String, Inode> file = files.get((start + k) % files.size());
-                            byte[] content = expected.get(file.getKey());
-                            ByteBuffer target = ByteBuffer.allocate(content.length + 1);
-                            device.read(file.getValue(), 0, target);
-                            if (!Arrays.equals(content, Arrays.copyOf(target.array(), target.position()))) {
-                                throw new AssertionError(file.getKey() + " differs");
-                            }
-                        }
-                    } catch (Throwable e) {
-                        failures.add(e);
-                    }
-                }));
-            }
-            for (Thread reader : readers) {
-                reader.join();
-            }
-        }
-        assertThat(failures).isEmpty();
+        ImageReaders.assertReads(image, archive, backend, folder.resolve("work"), READERS);
     }
 
     private static List<Path> blobs(Path folder) throws IOException {
@@ -162,13 +107,13 @@ final class RealRegistryTest {
                 answer.send(200, "{\"token\":\"" + token(certificates, access) + "\",\"expires_in\":2}");
             });
             String auth = """
-                    auth:
-                      token:
-                        realm: %s/token
-                        service: test
-                        issuer: issuer
-                        rootcertbundle: %s
-                    """.formatted(tokens.address(), certificates.pem());
+                auth:
+                  token:
+                    realm: %s/token
+                    service: test
+                    issuer: issuer
+                    rootcertbundle: %s
+                """.formatted(tokens.address(), certificates.pem());
             try (RegistryServer server = startRegistry(auth)) {
                 assertReads("v6-zstd-4k", "full.tar", registry(server, "bWU6cHc="));
                 assertThat(tokens.requests().size()).isBetween(1, 4);
@@ -200,46 +145,13 @@ final class RealRegistryTest {
 
     @Test
     void imageReadsEqualFromNginxOverAUnixSocket() throws Exception {
-        Requirements.program("nginx");
         blobs(folder);
         Path socket = folder.resolve("sock");
-        Path configuration = folder.resolve("nginx.conf");
-        Files.writeString(configuration, """
-                daemon off;
-                pid %1$s/pid;
-                error_log stderr;
-                events {}
-                http {
-                  access_log off;
-                  client_body_temp_path %1$s; proxy_temp_path %1$s; fastcgi_temp_path %1$s;
-                  uwsgi_temp_path %1$s; scgi_temp_path %1$s;
-                  server { listen unix:%2$s; location / { root %1$s; } }
-                }
-                """.formatted(folder, socket));
-        folder.toFile().setExecutable(true, false);
-        folder.toFile().setReadable(true, false);
-        List<String> command =
-                new ArrayList<>(List.of("nginx", "-p", folder.toString(), "-c", configuration.toString()));
-        if (Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)) {
-            command.addAll(List.of("-g", "user root;"));
-        }
-        Process nginx = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("nginx.log").toFile())
-                .start();
-        try {
-            for (int i = 0; i < 100 && !Files.exists(socket); i++) {
-                Thread.sleep(50);
-            }
-            assertThat(socket).as(Files.readString(folder.resolve("nginx.log"))).exists();
+        try (NginxServer _ = NginxServer.startOn(folder, socket, "location / { root " + folder + "; }")) {
             assertReads(
                     "v6-zstd-4k",
                     "full.tar",
                     new HttpProxySettings(socket.toString(), "blobs", NetworkSettings.DEFAULT));
-        } finally {
-            nginx.destroy();
-            nginx.waitFor(5, TimeUnit.SECONDS);
-            nginx.destroyForcibly();
         }
     }
 }
