@@ -91,6 +91,7 @@ final class ServedImage implements ServedFileSystem {
                         ProcessIdentity.effectiveGroup(),
                         mounted.getEpochSecond()),
                 counters,
+                device.store().cacheCounters(),
                 commons);
     }
 

@@ -71,7 +71,8 @@ public record Golden(String name, String archive) {
         return Files.exists(separate) ? separate : blobFiles().getFirst();
     }
 
-    private List<Path> blobFiles() throws IOException {
+    /** Returns the data blobs beside the image, in no order. */
+    public List<Path> blobFiles() throws IOException {
         try (Stream<Path> files = Files.list(folder())) {
             return files.filter(file -> file.getFileName().toString().matches("[0-9a-f]{64}"))
                     .toList();

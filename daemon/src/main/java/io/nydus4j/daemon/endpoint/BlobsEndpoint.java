@@ -25,6 +25,9 @@ final class BlobsEndpoint implements Endpoint {
                 throw unsupported("CreateBlobObject");
             }
             case DELETE -> {
+                if (request.body().length != 0) {
+                    throw ApiFailure.badRequest();
+                }
                 if (domain.isPresent()) {
                     throw unsupported("DeleteBlobObject");
                 }

@@ -14,6 +14,7 @@ import io.nydus4j.linux.fuse.FuseRequest;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.ByteArrayOutputStream;
@@ -55,6 +56,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
     private final ImageRules rules;
     private final FileSystemCounters counters;
     private final BrokenImageLog log;
+    private final CacheCounters cache;
     private final LateReader late;
     private final LoopStates loops;
     private volatile @Nullable AccessTrace trace;
@@ -66,6 +68,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
      * @param blobs     its data, by blob index; stays the caller's, likewise
      * @param options   how to show it
      * @param counters  are counted up
+     * @param cache     counts what the cache answers
      * @param commons   shared with the other file systems of the daemon
      */
     public RafsFuseHandler(
@@ -73,6 +76,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
             List<? extends LazyBlob> blobs,
             ImageOptions options,
             FileSystemCounters counters,
+            CacheCounters cache,
             FuseCommons commons) {
         this.bootstrap = bootstrap;
         this.blobs = blobs.toArray(LazyBlob[]::new);
@@ -90,6 +94,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
                 nodes, bootstrap.superblock().explicitUidGid(), options.uid(), options.gid(), options.mountSeconds());
         this.counters = counters;
         this.log = new BrokenImageLog(counters.id(), commons.events());
+        this.cache = cache;
         this.late = new LateReader(this.blobs, chunkSize, counters, commons, log);
         this.loops = commons.loops();
     }
@@ -260,6 +265,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
             } finally {
                 held.forEach(Pin::close);
             }
+            cache.hit(plan.count());
             counters.read(ino, length, (System.nanoTime() - start) / 1000);
             if (tracing != null) {
                 tracing.read(request.pid(), process, ino, offset, length, ReadSource.CACHE, start);

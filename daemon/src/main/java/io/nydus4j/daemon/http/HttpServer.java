@@ -1,6 +1,9 @@
 package io.nydus4j.daemon.http;
 
 import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -47,7 +50,7 @@ public final class HttpServer implements AutoCloseable {
     }
 
     /**
-     * Starts a server. A file that is at its place is removed first.
+     * Starts a server. A file that is at its place is removed first, but not the socket of a server that lives.
      *
      * @param path    where the socket shall be
      * @param handler answers
@@ -59,10 +62,11 @@ public final class HttpServer implements AutoCloseable {
 
     /** Starts a server that waits {@code patience} for the rest of a request. */
     static HttpServer start(Path path, HttpHandler handler, Duration patience) throws IOException {
+        refuseIfServed(path);
         Files.deleteIfExists(path);
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            listener.bind(UnixDomainSocketAddress.of(path));
+            bind(listener, path);
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
         } catch (IOException | RuntimeException e) {
             listener.close();
@@ -71,6 +75,27 @@ public final class HttpServer implements AutoCloseable {
         HttpServer server = new HttpServer(path, listener, handler, patience);
         server.acceptor.start();
         return server;
+    }
+
+    /** Says where, which the JDK does not. */
+    private static void bind(ServerSocketChannel listener, Path path) throws IOException {
+        try {
+            listener.bind(UnixDomainSocketAddress.of(path));
+        } catch (SocketException e) {
+            throw new IOException("the API socket " + path + " cannot be made: " + e.getMessage(), e);
+        }
+    }
+
+    /** Whoever serves there could not be reached any more. (The reference takes the place nevertheless.) */
+    private static void refuseIfServed(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            return;
+        }
+        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            throw new BindException("another process serves the API at " + path);
+        } catch (ConnectException e) {
+            // It is left of one that died, or no socket.
+        }
     }
 
     /** Returns where the socket is. */

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /** Threads that read a mount over and over, past the kernel's cache, and compare each byte with the tree it must show. */
-final class Readers implements AutoCloseable {
+public final class Readers implements AutoCloseable {
     private static final int DIRECT_UNIT = 4096;
 
     private final Path mounted;
@@ -44,7 +44,8 @@ final class Readers implements AutoCloseable {
         boolean isRight(Path file, byte[] expected) throws IOException;
     }
 
-    static Readers start(Path mounted, Path tree, long seed) throws IOException {
+    /** Starts threads that go through the files of a tree at random. */
+    public static Readers start(Path mounted, Path tree, long seed) throws IOException {
         List<Path> files;
         try (Stream<Path> found = Files.walk(tree)) {
             files = found.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
@@ -110,25 +111,27 @@ final class Readers implements AutoCloseable {
     }
 
     /** Forgets the longest operation so far. */
-    void resetWorst() {
+    public void resetWorst() {
         worstNanos.set(0);
     }
 
     /** Returns how long the longest operation took that has ended, in milliseconds. */
-    long worstMillis() {
+    public long worstMillis() {
         return TimeUnit.NANOSECONDS.toMillis(worstNanos.get());
     }
 
-    long operations() {
+    /** Returns how many operations have ended. */
+    public long operations() {
         return operations.get();
     }
 
-    List<String> problems() {
+    /** Returns what was wrong. */
+    public List<String> problems() {
         return List.copyOf(problems);
     }
 
     /** Ends the threads, so that all problems are known. */
-    void stop() throws InterruptedException {
+    public void stop() throws InterruptedException {
         ended = true;
         for (Thread thread : threads) {
             if (!thread.join(java.time.Duration.ofSeconds(20))) {
