@@ -57,7 +57,9 @@ class RecordedMetricsTest {
                     replay.run(recorded);
                 }
                 if (recorded.name().equals("300-metrics-blobcache-after-sizes")) {
-                    assertThat(JsonValue.parse(replay.last().body()).get("total").number())
+                    assertThat(JsonValue.parse(replay.last().body())
+                                    .get("total")
+                                    .number())
                             .as("requests to the cache, one a READ at least")
                             .isGreaterThanOrEqualTo(JsonValue.parse(recorded.body())
                                     .get("total")

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Model.OptionSpec;
 
 /** {@code nydusd} and {@code nydusd fuse}: serves an image as a FUSE mount, in the foreground. */
 final class ServeCommand implements Command {
@@ -121,9 +122,11 @@ final class ServeCommand implements Command {
     public int run(Arguments arguments) throws UsageException, IOException, InterruptedException {
         if (syntax.spec().parent() != null && args[0].startsWith("-")) {
             int equals = args[0].indexOf('=');
+            String name = equals < 0 ? args[0] : args[0].substring(0, equals);
+            OptionSpec known = syntax.spec().findOption(name);
             throw new UsageException(
                     "the subcommand '%s' cannot be used with '%s'"
-                            .formatted(syntax.spec().name(), equals < 0 ? args[0] : args[0].substring(0, equals)),
+                            .formatted(syntax.spec().name(), known == null ? name : Syntax.written(known)),
                     true);
         }
         int threads = threads(arguments);

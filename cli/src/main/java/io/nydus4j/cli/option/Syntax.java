@@ -275,7 +275,7 @@ public final class Syntax {
     }
 
     /** Returns an option as messages show it: its first long name, and its value's place. */
-    static String written(OptionSpec option) {
+    public static String written(OptionSpec option) {
         String name = List.of(option.names()).stream()
                 .filter(each -> each.startsWith("--"))
                 .findFirst()
