@@ -47,7 +47,8 @@ import org.openjdk.jmh.annotations.Warmup;
  * one.
  *
  * <p>The archive is GNU tar's of the running JDK. {@code tar} divided by {@code codecBound} and {@code tarGz} divided by the larger of
- * {@code codecBound} and {@code inflateBound} say what is lost.
+ * {@code codecBound} and {@code inflateBound} say what is lost. With few processors the latter cannot be
+ * reached: on {@code n} of them a build of the compressed archive takes at least {@code codecBound} and {@code inflateBound / n} together.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
