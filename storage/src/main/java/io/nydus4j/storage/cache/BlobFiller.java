@@ -61,12 +61,12 @@ final class BlobFiller {
                 }
                 run(chunks, next.begun());
                 for (Flight flight : next.own()) {
-                    flight.await();
+                    flight.await(chunks.ready(), first, last);
                     origin = origin.and(flight.origin());
                     throwFailure(chunks, flight, first, last);
                 }
             } else if (next.awaited() != null) {
-                next.awaited().await();
+                next.awaited().await(chunks.ready(), first, last);
                 origin = origin.and(next.awaited().origin());
                 if (next.awaited().kind() != Flight.Kind.PREFETCH || kind == Flight.Kind.PREFETCH) {
                     throwFailure(chunks, next.awaited(), first, last);
@@ -77,11 +77,13 @@ final class BlobFiller {
         }
     }
 
+    /** Throws what went wrong for the chunks that the flight was begun for; who needs one that came along asks for it again. */
     private static void throwFailure(KnownChunks chunks, Flight flight, int first, int last) throws IOException {
         if (!flight.failed()) {
             return;
         }
-        for (int position = Math.max(first, flight.first()); position <= Math.min(last, flight.last()); position++) {
+        int upTo = Math.min(last, flight.needed());
+        for (int position = Math.max(first, flight.first()); position <= upTo; position++) {
             if (flight.claims(position) && !chunks.ready().get(position)) {
                 IOException failure = flight.failureOf(position);
                 if (failure != null) {

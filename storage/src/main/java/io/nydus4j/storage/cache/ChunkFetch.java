@@ -62,7 +62,6 @@ final class ChunkFetch {
     void fetch(KnownChunks chunks, Flight flight) throws IOException {
         Receiver receiver = new Receiver(chunks, flight);
         if (sharing != null && takeShared(chunks, flight) > 0) {
-            flight.cameFrom(DataOrigin.SHARED);
             if (!receiver.wantsAnyOf(flight.first(), flight.needed())) {
                 // Nobody waits for the rest, so nobody shall wait until it is fetched.
                 return;
@@ -82,7 +81,13 @@ final class ChunkFetch {
     }
 
     private int takeShared(KnownChunks chunks, Flight flight) throws IOException {
-        int taken = sharing == null ? 0 : sharing.take(chunks, flight, position -> ledger.written(chunks, position));
+        int taken = sharing == null
+                ? 0
+                : sharing.take(chunks, flight, position -> {
+                    flight.cameFrom(DataOrigin.SHARED);
+                    ledger.written(chunks, position);
+                    flight.landed();
+                });
         counters.chunksMadeReady(taken);
         return taken;
     }
@@ -173,6 +178,7 @@ final class ChunkFetch {
         public void accept(int position, MemorySegment stored, MemorySegment plain) throws IOException {
             file.write(chunks.index(), position, stored, plain);
             ledger.written(chunks, position);
+            flight.landed();
             counters.chunksMadeReady(1);
         }
 

@@ -3,15 +3,18 @@ package io.nydus4j.storage.cache;
 import io.nydus4j.storage.DataOrigin;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work on some chunks that is under way: whoever needs one of them waits for it instead of doing it again. Safe for use by several
- * threads.
+ * Work on some chunks that is under way: whoever needs one of them waits for it instead of doing it again, and goes on as soon as that one
+ * is ready, while others are worked on. Safe for use by several threads.
  */
 final class Flight {
     /** What is done with the chunks. */
@@ -31,10 +34,36 @@ final class Flight {
     /** Which of the chunks are this flight's, counted from the first. Never changes after the flight is made. */
     private final BitSet claimed;
 
-    private final CountDownLatch done = new CountDownLatch(1);
     private final Map<Integer, IOException> failures = new ConcurrentHashMap<>();
+    /** Guards {@link #waiters} and {@link #ended}. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final List<Waiter> waiters = new ArrayList<>();
+    private boolean ended;
     private volatile @Nullable IOException failure;
     private volatile DataOrigin origin = DataOrigin.LOCAL;
+
+    /** Waits for some of the chunks. Guarded by the lock. */
+    private final class Waiter {
+        private final ReadyBits ready;
+        private final int upTo;
+        private final Condition arrived = lock.newCondition();
+        /** All before this are ready. */
+        private int position;
+
+        private Waiter(ReadyBits ready, int from, int upTo) {
+            this.ready = ready;
+            this.position = Math.max(from, first);
+            this.upTo = Math.min(upTo, last);
+        }
+
+        private boolean waits() {
+            while (position <= upTo && (!claims(position) || ready.get(position))) {
+                position++;
+            }
+            return position <= upTo && !ended;
+        }
+    }
 
     /**
      * Makes a flight.
@@ -95,7 +124,7 @@ final class Flight {
         origin = origin.and(place);
     }
 
-    /** Returns from how far away something came in a flight that has ended. */
+    /** Returns from how far away something came so far: what is ready, and perhaps what will be. */
     DataOrigin origin() {
         return origin;
     }
@@ -105,24 +134,55 @@ final class Flight {
         return failure != null || !failures.isEmpty();
     }
 
-    /** Wakes who waits. */
+    /** Wakes who waited for the chunks that have become ready so far, and for no others. */
+    void landed() {
+        lock.lock();
+        try {
+            for (Waiter waiter : waiters) {
+                if (!waiter.waits()) {
+                    waiter.arrived.signal();
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Wakes all who wait. */
     void end() {
-        done.countDown();
+        lock.lock();
+        try {
+            ended = true;
+            waiters.forEach(waiter -> waiter.arrived.signal());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
-     * Waits for the end. The flight goes on if the thread is interrupted.
+     * Waits until this flight's chunks among some are ready, or it has ended. The flight goes on if the thread is interrupted.
      *
+     * @param ready tells which chunks are ready
+     * @param from  first chunk that is needed
+     * @param upTo  last chunk that is needed
      * @throws InterruptedIOException if the thread is interrupted; it stays so
      */
-    void await() throws InterruptedIOException {
+    void await(ReadyBits ready, int from, int upTo) throws InterruptedIOException {
+        lock.lock();
+        Waiter waiter = new Waiter(ready, from, upTo);
+        waiters.add(waiter);
         try {
-            done.await();
+            while (waiter.waits()) {
+                waiter.arrived.await();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             InterruptedIOException interrupted = new InterruptedIOException("interrupted while data was fetched");
             interrupted.initCause(e);
             throw interrupted;
+        } finally {
+            waiters.remove(waiter);
+            lock.unlock();
         }
     }
 }

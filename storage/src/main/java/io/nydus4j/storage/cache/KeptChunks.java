@@ -44,6 +44,7 @@ final class KeptChunks {
             for (int position = flight.first(); position <= flight.last(); position++) {
                 // One that was evicted since the flight was planned has no mark.
                 if (ledger.isMarked(chunks, position) && check(chunks, position, worker)) {
+                    flight.landed();
                     kept++;
                 }
             }
