@@ -3,7 +3,6 @@ package io.nydus4j.storage.cache;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
 import java.util.Optional;
 
@@ -12,7 +11,8 @@ final class PlainChunkFile implements ChunkFile {
     /** What the names of such files end in. */
     static final String SUFFIX = ".blob.data";
 
-    private static final long PAGE = 4096;
+    private static final int PAGE = 4096;
+    private static final MemorySegment ZEROS = Arena.global().allocate(PAGE);
 
     private final FileChannel channel;
     private final Arena arena = Arena.ofShared();
@@ -43,20 +43,11 @@ final class PlainChunkFile implements ChunkFile {
         MemorySegment page = worker.plain(length + padding);
         ChunkFiles.read(channel, index.start(position), page.asByteBuffer());
         MemorySegment behind = page.asSlice(length, padding);
-        if (!isZero(behind)) {
+        if (ZEROS.asSlice(0, padding).mismatch(behind) >= 0) {
             behind.fill((byte) 0);
             ChunkFiles.write(channel, end, behind.asByteBuffer());
         }
         return page.asSlice(0, length);
-    }
-
-    private static boolean isZero(MemorySegment bytes) {
-        for (long i = 0; i < bytes.byteSize(); i++) {
-            if (bytes.get(ValueLayout.JAVA_BYTE, i) != 0) {
-                return false;
-            }
-        }
-        return true;
     }
 
     @Override
