@@ -105,8 +105,10 @@ final class FuseLoop implements Runnable {
             if (n >= FuseRequest.HEADER_SIZE) {
                 request.bind((int) n);
                 dispatch();
-                looking = looking || MAY_LOOK && device.beginLook();
-                lookUntil = System.nanoTime() + LOOK_NANOS;
+                if (!reply.isDetached()) { // else the client has its answer late, and asks for nothing before
+                    looking = looking || MAY_LOOK && device.beginLook();
+                    lookUntil = System.nanoTime() + LOOK_NANOS;
+                }
                 continue;
             }
             switch ((int) -n) {

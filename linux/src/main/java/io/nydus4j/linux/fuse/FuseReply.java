@@ -51,6 +51,7 @@ public final class FuseReply {
     private final FuseAttributes attributes = new FuseAttributes();
 
     private boolean open;
+    private boolean detached;
     private long unique;
     private int limit;
     private int filled;
@@ -78,6 +79,7 @@ public final class FuseReply {
         this.unique = unique;
         this.limit = limit;
         open = true;
+        detached = false;
         filled = 0;
         pieces = 0;
         pieceBytes = 0;
@@ -91,6 +93,11 @@ public final class FuseReply {
     /** Tells whether the request still waits for an ending method. */
     boolean isOpen() {
         return open;
+    }
+
+    /** Tells whether the request was taken away, to be answered later. */
+    boolean isDetached() {
+        return detached;
     }
 
     /** Answers by an error, a positive number of {@link Errno}. */
@@ -377,6 +384,7 @@ public final class FuseReply {
     public PendingReply detach() {
         checkOpen();
         open = false;
+        detached = true;
         return new PendingReply(device, unique, limit);
     }
 
