@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -127,7 +128,30 @@ public final class Descriptor implements AutoCloseable {
      * It works while this descriptor is open.
      */
     public Path procPath() {
-        return Path.of("/proc/self/fd/" + number);
+        return Path.of(procText());
+    }
+
+    private String procText() {
+        return "/proc/self/fd/" + number;
+    }
+
+    /** Returns the bytes of {@link #procPath}. */
+    byte[] procName() {
+        return procText().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /**
+     * Opens the same file anew, which may have been opened by {@link OpenFlags#PATH}; needs {@code /proc}.
+     *
+     * @param flags bits of {@link OpenFlags}
+     */
+    public Descriptor reopen(int flags) throws ErrnoException {
+        return PosixFiles.open(WORKING_DIRECTORY, procName(), flags, 0);
+    }
+
+    /** Returns the absolute path of the open file, as raw bytes; of a file without a name, text that says so. */
+    public byte[] path() throws ErrnoException {
+        return PosixFiles.readLink(WORKING_DIRECTORY, procName());
     }
 
     /**
@@ -287,6 +311,25 @@ public final class Descriptor implements AutoCloseable {
         }
     }
 
+    /**
+     * Writes what one call takes of native memory, at a position.
+     *
+     * @param position in bytes, at least 0
+     * @return the number of bytes; fewer than all where the disk is full, or a limit is met
+     */
+    public long writeSomeAt(long position, MemorySegment source) throws ErrnoException {
+        try (Scratch scratch = Scratch.take()) {
+            checkPosition(position);
+            long n;
+            do {
+                n = Unistd.pwrite(scratch, number, nativeAddress(source), source.byteSize(), position);
+            } while (n == -Errno.EINTR);
+            return check("pwrite", n);
+        } finally {
+            Reference.reachabilityFence(source);
+        }
+    }
+
     private void writeAll(String call, Scratch scratch, long address, long length, long position)
             throws ErrnoException {
         long done = 0;
@@ -374,7 +417,8 @@ public final class Descriptor implements AutoCloseable {
         return seek(position, SEEK_HOLE);
     }
 
-    private long seek(long offset, int whence) throws ErrnoException {
+    /** Finds data or a hole, or sets the position, as {@code lseek} does. */
+    public long seek(long offset, int whence) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             return check("lseek", Unistd.lseek(scratch, number, offset, whence));
         }
@@ -389,8 +433,17 @@ public final class Descriptor implements AutoCloseable {
 
     /** Reserves space for a range, in bytes, and lets the file grow over it. */
     public void allocate(long offset, long length) throws ErrnoException {
+        allocate(0, offset, length);
+    }
+
+    /**
+     * Reserves or frees space as {@code fallocate} does.
+     *
+     * @param mode that call's
+     */
+    public void allocate(int mode, long offset, long length) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
-            check("fallocate", Fcntl.fallocate(scratch, number, 0, offset, length));
+            check("fallocate", Fcntl.fallocate(scratch, number, mode, offset, length));
         }
     }
 
@@ -481,6 +534,19 @@ public final class Descriptor implements AutoCloseable {
         try (Scratch scratch = Scratch.take()) {
             return SysFile.flock(scratch, number, operation);
         }
+    }
+
+    /** Sets owner and group of the open file, which may have been opened by {@link OpenFlags#PATH}, each unsigned or -1 to leave it. */
+    public void changeOwner(int uid, int gid) throws ErrnoException {
+        try (Scratch scratch = Scratch.take()) {
+            long path = scratch.path("fchownat", EMPTY);
+            check("fchownat", Unistd.fchownat(scratch, number, path, uid, gid, AT_EMPTY_PATH));
+        }
+    }
+
+    /** Sets the permission bits of a file that was opened by {@link OpenFlags#PATH}; needs {@code /proc}. */
+    public void changeModeOfPlace(int mode) throws ErrnoException {
+        PosixFiles.changeMode(WORKING_DIRECTORY, procName(), mode);
     }
 
     /** Sets the permission bits of the open file. */

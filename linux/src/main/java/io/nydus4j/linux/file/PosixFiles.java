@@ -26,10 +26,16 @@ import java.util.Optional;
 public final class PosixFiles {
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_REMOVEDIR = 0x200;
+    private static final int AT_SYMLINK_FOLLOW = 0x400;
     private static final int AT_NO_AUTOMOUNT = 0x800;
     private static final int STATX_BASIC_STATS = 0x7FF;
     private static final int RENAME_NOREPLACE = 1;
     private static final int RENAME_EXCHANGE = 2;
+
+    /** In the place of nanoseconds: the present. */
+    public static final int TIME_NOW = 0x3FFFFFFF;
+    /** In the place of nanoseconds: the time stays. */
+    public static final int TIME_KEPT = 0x3FFFFFFE;
 
     private PosixFiles() {}
 
@@ -142,6 +148,16 @@ public final class PosixFiles {
         }
     }
 
+    /** Gives an open file, which may have been opened by {@link OpenFlags#PATH}, another name; needs {@code /proc}. */
+    public static void makeLink(Descriptor file, Descriptor directory, byte[] name) throws ErrnoException {
+        try (Scratch scratch = Scratch.take()) {
+            long from = scratch.secondPath("linkat", file.procName());
+            long path = scratch.path("linkat", name);
+            int result = Unistd.linkat(scratch, -1, from, directory.number(), path, AT_SYMLINK_FOLLOW);
+            check("linkat", name, result);
+        }
+    }
+
     /** Removes a name that is not a directory's. */
     public static void remove(Descriptor directory, byte[] name) throws ErrnoException {
         unlink(directory, name, 0);
@@ -177,7 +193,12 @@ public final class PosixFiles {
         rename(oldDirectory, oldName, directory, name, RENAME_EXCHANGE);
     }
 
-    private static void rename(Descriptor oldDirectory, byte[] oldName, Descriptor directory, byte[] name, int flags)
+    /**
+     * Renames as {@code renameat2} does.
+     *
+     * @param flags that call's
+     */
+    public static void rename(Descriptor oldDirectory, byte[] oldName, Descriptor directory, byte[] name, int flags)
             throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             long from = scratch.secondPath("renameat2", oldName);
@@ -211,6 +232,29 @@ public final class PosixFiles {
     public static void changeTimes(
             Descriptor directory, byte[] name, long atimeSeconds, int atimeNanos, long mtimeSeconds, int mtimeNanos)
             throws ErrnoException {
+        changeTimes(directory, name, AT_SYMLINK_NOFOLLOW, atimeSeconds, atimeNanos, mtimeSeconds, mtimeNanos);
+    }
+
+    /**
+     * Sets the times of an open file, which may have been opened by {@link OpenFlags#PATH}; nanoseconds may be {@link #TIME_NOW} or
+     * {@link #TIME_KEPT}. Needs {@code /proc}.
+     */
+    public static void changeTimes(
+            Descriptor file, long atimeSeconds, int atimeNanos, long mtimeSeconds, int mtimeNanos)
+            throws ErrnoException {
+        changeTimes(
+                Descriptor.WORKING_DIRECTORY, file.procName(), 0, atimeSeconds, atimeNanos, mtimeSeconds, mtimeNanos);
+    }
+
+    private static void changeTimes(
+            Descriptor directory,
+            byte[] name,
+            int flags,
+            long atimeSeconds,
+            int atimeNanos,
+            long mtimeSeconds,
+            int mtimeNanos)
+            throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             long path = scratch.path("utimensat", name);
             MemorySegment memory = scratch.memory();
@@ -219,8 +263,7 @@ public final class PosixFiles {
             memory.set(JAVA_LONG, times + 8, atimeNanos);
             memory.set(JAVA_LONG, times + 16, mtimeSeconds);
             memory.set(JAVA_LONG, times + 24, mtimeNanos);
-            int result = SysStat.utimensat(scratch, directory.number(), path, scratch.struct(), AT_SYMLINK_NOFOLLOW);
-            check("utimensat", name, result);
+            check("utimensat", name, SysStat.utimensat(scratch, directory.number(), path, scratch.struct(), flags));
         }
     }
 

@@ -79,6 +79,11 @@ public final class Xattrs {
 
     /** Sets one attribute, replacing it; the value has 0 to 65536 bytes. */
     public static void set(Descriptor directory, byte[] name, byte[] attribute, byte[] value) throws ErrnoException {
+        set(directory, name, attribute, value, 0);
+    }
+
+    private static void set(Descriptor directory, byte[] name, byte[] attribute, byte[] value, int flags)
+            throws ErrnoException {
         if (value.length > Scratch.DATA_SIZE) {
             throw new ErrnoException("lsetxattr", name, Errno.E2BIG);
         }
@@ -87,8 +92,8 @@ public final class Xattrs {
             long key = scratch.secondPath("lsetxattr", attribute);
             MemorySegment.copy(value, 0, scratch.memory(), JAVA_BYTE, scratch.dataOffset(), value.length);
             int result = name.length == 0
-                    ? SysXattr.setxattr(scratch, path, key, scratch.data(), value.length, 0)
-                    : SysXattr.lsetxattr(scratch, path, key, scratch.data(), value.length, 0);
+                    ? SysXattr.setxattr(scratch, path, key, scratch.data(), value.length, flags)
+                    : SysXattr.lsetxattr(scratch, path, key, scratch.data(), value.length, flags);
             check("lsetxattr", name, result);
         }
     }
@@ -118,6 +123,20 @@ public final class Xattrs {
     /** Sets one attribute of an open file. */
     public static void set(Descriptor file, byte[] attribute, byte[] value) throws ErrnoException {
         set(file, EMPTY, attribute, value);
+    }
+
+    /**
+     * Sets one attribute of an open file.
+     *
+     * @param flags as for {@code setxattr}: 1 it must be new, 2 it must be there
+     */
+    public static void set(Descriptor file, byte[] attribute, byte[] value, int flags) throws ErrnoException {
+        set(file, EMPTY, attribute, value, flags);
+    }
+
+    /** Removes one attribute of an open file; fails with {@code ENODATA} where it lacks it. */
+    public static void remove(Descriptor file, byte[] attribute) throws ErrnoException {
+        remove(file, EMPTY, attribute);
     }
 
     /**

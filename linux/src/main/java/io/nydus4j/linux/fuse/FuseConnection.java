@@ -17,6 +17,8 @@ public record FuseConnection(int minor, long flags, int maxReadAheadBytes, int m
     public static final long ASYNC_READ = 1L;
     /** Look-ups of "." and "..", which an NFS server needs. */
     public static final long EXPORT_SUPPORT = 1L << 4;
+    /** Writes of more than a page. */
+    public static final long BIG_WRITES = 1L << 5;
     /** What is kept of a file or listing is dropped when its time of change is another than before. */
     public static final long AUTO_INVALIDATE = 1L << 12;
     /** Listing with attributes. */
@@ -43,6 +45,7 @@ public record FuseConnection(int minor, long flags, int maxReadAheadBytes, int m
     /** All that this transport can make use of. */
     public static final long SUPPORTED = ASYNC_READ
             | EXPORT_SUPPORT
+            | BIG_WRITES
             | AUTO_INVALIDATE
             | READDIRPLUS
             | READDIRPLUS_AUTO
@@ -54,6 +57,14 @@ public record FuseConnection(int minor, long flags, int maxReadAheadBytes, int m
             | NO_OPENDIR_SUPPORT
             | INIT_EXT
             | HAS_RESEND;
+
+    /** What is agreed on as the largest write where none is to come, in bytes. */
+    static final int NO_WRITES = 4096;
+
+    /** Tells whether clients may change something; then files and directories are opened, too. */
+    public boolean isForWriting() {
+        return maxWriteBytes > NO_WRITES;
+    }
 
     /** Tells whether all of {@code mask}'s flags are in use. */
     public boolean has(long mask) {

@@ -42,6 +42,7 @@ final class FuseDevice {
 
     private final Condition nonePending = pendingLock.newCondition();
     private int pending;
+    private final NodeLookups lookups = new NodeLookups();
     private volatile FuseConnection connection;
 
     FuseDevice(Descriptor descriptor, FuseConnection connection) {
@@ -57,6 +58,11 @@ final class FuseDevice {
 
     Descriptor descriptor() {
         return descriptor;
+    }
+
+    /** Returns what is counted of the nodes that the kernel knows. */
+    NodeLookups lookups() {
+        return lookups;
     }
 
     FuseConnection connection() {

@@ -4,7 +4,7 @@ import io.nydus4j.linux.Errno;
 import java.io.IOException;
 
 /**
- * A read-only file system, as the kernel asks about it.
+ * A file system, as the kernel asks about it. What would change it is refused unless a handler does it.
  *
  * <p>Several loop threads call these methods at once. None may wait for the network or for long: a method that would, calls
  * {@link FuseReply#detach} and lets a virtual thread answer. Each method with a reply calls exactly one of the reply's methods that
@@ -95,7 +95,87 @@ public interface FuseHandler {
         reply.error(Errno.ENOSYS);
     }
 
-    /** Answers any other request that changes nothing (those that do are refused by {@code EROFS}). */
+    /** Changes attributes, and answers by {@link FuseReply#attributes} with all of them. */
+    default void setattr(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Makes a node that is no directory and no symbolic link, and answers by {@link FuseReply#entry}. */
+    default void mknod(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Makes a directory, and answers by {@link FuseReply#entry}. */
+    default void mkdir(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Makes a symbolic link, and answers by {@link FuseReply#entry}. */
+    default void symlink(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Gives a node another name in the directory that the request is about, and answers by {@link FuseReply#entry}. */
+    default void link(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Removes a name that is not a directory's. */
+    default void unlink(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Removes an empty directory. */
+    default void rmdir(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Renames; for RENAME and RENAME2. */
+    default void rename(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Makes a file unless it is there, opens it, and answers by {@link FuseReply#created}. */
+    default void create(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Writes data, and answers by {@link FuseReply#written}. */
+    default void write(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Sets an extended attribute. */
+    default void setxattr(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Removes an extended attribute, or answers by {@code ENODATA}. */
+    default void removexattr(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Reserves or frees space of a file. */
+    default void fallocate(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Copies a range of one file to another, and answers by {@link FuseReply#written}. */
+    default void copyFileRange(FuseRequest request, FuseReply reply) throws IOException {
+        reply.error(Errno.EROFS);
+    }
+
+    /** Waits until the data of a file is on the disk. Nothing is written here, so it is there. */
+    default void fsync(FuseRequest request, FuseReply reply) throws IOException {
+        reply.ok();
+    }
+
+    /** Waits until the names of a directory are on the disk. */
+    default void fsyncdir(FuseRequest request, FuseReply reply) throws IOException {
+        reply.ok();
+    }
+
+    /** Answers any other request. */
     default void other(FuseRequest request, FuseReply reply) throws IOException {
         reply.error(Errno.ENOSYS);
     }

@@ -33,7 +33,6 @@ final class FuseInit {
     /** The oldest minor version that has this answer's layout and the features a read-only file system needs. */
     private static final int OLDEST_MINOR = 23;
 
-    private static final int MAX_WRITE = 4096;
     private static final int PAGES_WITHOUT_FLAG = 32;
     private static final int BODY = FuseRequest.HEADER_SIZE;
 
@@ -58,7 +57,8 @@ final class FuseInit {
         int requestBytes = (flags & FuseConnection.MAX_PAGES) != 0
                 ? options.maxRequestBytes()
                 : PAGES_WITHOUT_FLAG * FuseDevice.PAGE_SIZE;
-        return new FuseConnection(Math.min(minor, MINOR), flags, in.get(JAVA_INT, BODY + 8), MAX_WRITE, requestBytes);
+        int writeBytes = options.writes() ? requestBytes : FuseConnection.NO_WRITES;
+        return new FuseConnection(Math.min(minor, MINOR), flags, in.get(JAVA_INT, BODY + 8), writeBytes, requestBytes);
     }
 
     /** Tells whether the kernel speaks a newer major version; it then asks again once it has heard ours. */

@@ -19,8 +19,11 @@ import java.io.IOException;
  * request wakes one loop and not all; the instance watches an event descriptor, too, by which the session wakes every loop to stop.
  */
 final class FuseLoop implements Runnable {
-    /** Room for a request; large only for the sake of floods of FORGET. */
+    /** Least room for a request; so large only for the sake of floods of FORGET. */
     private static final int REQUEST_CAPACITY = 128 << 10;
+
+    /** Room for what precedes the data of a write. */
+    private static final int WRITE_HEADERS = 4096;
 
     private static final int EPOLL_CLOEXEC = 02000000;
     private static final int EPOLL_CTL_ADD = 1;
@@ -42,7 +45,8 @@ final class FuseLoop implements Runnable {
     private final FuseDevice device;
     private final FuseHandler handler;
     private final Descriptor epoll;
-    private final FuseRequest request = new FuseRequest(REQUEST_CAPACITY);
+    private final int capacity;
+    private final FuseRequest request;
     private final FuseReply reply;
     private final Scratch scratch = Scratch.take(); // kept until the loop ends
 
@@ -50,6 +54,8 @@ final class FuseLoop implements Runnable {
         this.session = session;
         this.device = device;
         this.handler = handler;
+        capacity = Math.max(REQUEST_CAPACITY, device.connection().maxWriteBytes() + WRITE_HEADERS);
+        request = new FuseRequest(capacity);
         reply = new FuseReply(device, device.replyCapacity());
         epoll = Descriptor.adopt(check("epoll_create1", SysEpoll.epollCreate1(scratch, EPOLL_CLOEXEC)));
         watch(device.descriptor(), EPOLLIN | EPOLLEXCLUSIVE);
@@ -93,7 +99,7 @@ final class FuseLoop implements Runnable {
         long lookUntil = 0;
         boolean looking = false;
         while (!session.isStopping()) {
-            long n = Unistd.read(scratch, descriptor, buffer, REQUEST_CAPACITY);
+            long n = Unistd.read(scratch, descriptor, buffer, capacity);
             if (n == -Errno.EAGAIN && looking) {
                 if (System.nanoTime() - lookUntil < 0) {
                     Thread.onSpinWait();
@@ -191,25 +197,54 @@ final class FuseLoop implements Runnable {
             case FuseOpcode.LSEEK -> handler.lseek(request, reply);
             case FuseOpcode.FORGET -> {
                 reply.none();
-                handler.forget(request.nodeId(), request.forgetCount());
+                forget(request.nodeId(), request.forgetCount());
             }
             case FuseOpcode.BATCH_FORGET -> {
                 reply.none();
                 for (int i = 0; i < request.batchCount(); i++) {
-                    handler.forget(request.batchNodeId(i), request.batchForgetCount(i));
+                    forget(request.batchNodeId(i), request.batchForgetCount(i));
                 }
             }
             case FuseOpcode.INTERRUPT, FuseOpcode.NOTIFY_REPLY -> reply.none();
             case FuseOpcode.DESTROY -> reply.ok();
             case FuseOpcode.INIT -> reply.error(Errno.EPROTO); // was answered before the loops started
             case FuseOpcode.STATX -> reply.error(Errno.ENOSYS);
+            case FuseOpcode.FSYNC -> handler.fsync(request, reply);
+            case FuseOpcode.FSYNCDIR -> handler.fsyncdir(request, reply);
             default -> {
-                if (FuseOpcode.isChange(opcode)) {
-                    reply.error(Errno.EROFS);
-                } else {
+                if (!FuseOpcode.isChange(opcode)) {
                     handler.other(request, reply);
+                } else if (device.connection().isForWriting()) {
+                    change(opcode);
+                } else {
+                    reply.error(Errno.EROFS);
                 }
             }
+        }
+    }
+
+    private void forget(long nodeId, long lookups) {
+        handler.forget(nodeId, lookups);
+        device.lookups().takenBack(nodeId, lookups);
+    }
+
+    private void change(int opcode) throws IOException {
+        switch (opcode) {
+            case FuseOpcode.WRITE -> handler.write(request, reply);
+            case FuseOpcode.SETATTR -> handler.setattr(request, reply);
+            case FuseOpcode.CREATE -> handler.create(request, reply);
+            case FuseOpcode.MKNOD -> handler.mknod(request, reply);
+            case FuseOpcode.MKDIR -> handler.mkdir(request, reply);
+            case FuseOpcode.SYMLINK -> handler.symlink(request, reply);
+            case FuseOpcode.LINK -> handler.link(request, reply);
+            case FuseOpcode.UNLINK -> handler.unlink(request, reply);
+            case FuseOpcode.RMDIR -> handler.rmdir(request, reply);
+            case FuseOpcode.RENAME, FuseOpcode.RENAME2 -> handler.rename(request, reply);
+            case FuseOpcode.SETXATTR -> handler.setxattr(request, reply);
+            case FuseOpcode.REMOVEXATTR -> handler.removexattr(request, reply);
+            case FuseOpcode.FALLOCATE -> handler.fallocate(request, reply);
+            case FuseOpcode.COPY_FILE_RANGE -> handler.copyFileRange(request, reply);
+            default -> reply.error(Errno.EOPNOTSUPP); // files without a name
         }
     }
 

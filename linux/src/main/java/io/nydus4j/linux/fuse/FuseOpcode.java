@@ -49,17 +49,41 @@ public final class FuseOpcode {
     /** Reads extended attributes of {@code statx}. */
     public static final int STATX = 52;
 
-    private static final int SETATTR = 4;
-    private static final int SYMLINK = 6;
-    private static final int MKNOD = 8;
-    private static final int LINK = 13;
-    private static final int WRITE = 16;
-    private static final int SETXATTR = 21;
-    private static final int REMOVEXATTR = 24;
-    private static final int CREATE = 35;
-    private static final int FALLOCATE = 43;
-    private static final int RENAME2 = 45;
-    private static final int COPY_FILE_RANGE = 47;
+    /** Changes attributes, the length among them. */
+    public static final int SETATTR = 4;
+    /** Makes a symbolic link. */
+    public static final int SYMLINK = 6;
+    /** Makes a node that is no directory and no symbolic link. */
+    public static final int MKNOD = 8;
+    /** Makes a directory. */
+    public static final int MKDIR = 9;
+    /** Removes a name that is not a directory's. */
+    public static final int UNLINK = 10;
+    /** Removes a directory. */
+    public static final int RMDIR = 11;
+    /** Renames. */
+    public static final int RENAME = 12;
+    /** Gives a node another name. */
+    public static final int LINK = 13;
+    /** Writes data. */
+    public static final int WRITE = 16;
+    /** Waits until data is on the disk. */
+    public static final int FSYNC = 20;
+    /** Sets an extended attribute. */
+    public static final int SETXATTR = 21;
+    /** Removes an extended attribute. */
+    public static final int REMOVEXATTR = 24;
+    /** Waits until names are on the disk. */
+    public static final int FSYNCDIR = 30;
+    /** Makes a file and opens it. */
+    public static final int CREATE = 35;
+    /** Reserves or frees space. */
+    public static final int FALLOCATE = 43;
+    /** Renames, with flags. */
+    public static final int RENAME2 = 45;
+    /** Copies a range of one file to another. */
+    public static final int COPY_FILE_RANGE = 47;
+
     private static final int TMPFILE = 51;
 
     private FuseOpcode() {}

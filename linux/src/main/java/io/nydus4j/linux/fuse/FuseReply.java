@@ -17,7 +17,7 @@ import java.util.Objects;
  * Writes the answer to one request; reused for the next.
  *
  * <p>Exactly one of the ending methods is called per request: {@link #error}, {@link #ok}, {@link #entry}, {@link #negativeEntry},
- * {@link #attributes(long, FuseAttributes)}, {@link #open}, {@link #openUnneeded}, {@link #data}, {@link #send}, {@link #sendBuffer},
+ * {@link #attributes(long, FuseAttributes)}, {@link #open}, {@link #openUnneeded}, {@link #created}, {@link #written}, {@link #data}, {@link #send}, {@link #sendBuffer},
  * {@link #sendDirents}, {@link #xattr}, {@link #statfs}, {@link #position} or {@link #detach}. A second one throws
  * {@link IllegalStateException}. Whatever the kernel does with the answer (the client may be gone, the mount too) is no concern of
  * the handler. Used by one thread at a time; allocates nothing, but for {@link #detach}.
@@ -370,6 +370,27 @@ public final class FuseReply {
         end(0, 80);
     }
 
+    /**
+     * Answers a CREATE.
+     *
+     * @param handle what later requests of this open carry
+     * @param flags  as for {@link #open}
+     */
+    public void created(long nodeId, long generation, long validSeconds, FuseAttributes node, long handle, int flags) {
+        writeEntry(payload, nodeId, generation, validSeconds, node);
+        Libc.MEMORY.set(JAVA_LONG, payload + ENTRY_SIZE, handle);
+        Libc.MEMORY.set(JAVA_INT, payload + ENTRY_SIZE + 8, flags);
+        Libc.MEMORY.set(JAVA_INT, payload + ENTRY_SIZE + 12, 0);
+        end(0, ENTRY_SIZE + 16);
+    }
+
+    /** Answers a WRITE or COPY_FILE_RANGE by how much was written, in bytes. */
+    public void written(int length) {
+        Libc.MEMORY.set(JAVA_INT, payload, length);
+        Libc.MEMORY.set(JAVA_INT, payload + 4, 0);
+        end(0, 8);
+    }
+
     /** Answers an LSEEK by a position, in bytes. */
     public void position(long offset) {
         Libc.MEMORY.set(JAVA_LONG, payload, offset);
@@ -401,8 +422,11 @@ public final class FuseReply {
         Libc.MEMORY.set(JAVA_LONG, header + 8, unique);
     }
 
-    private static void writeEntry(long at, long nodeId, long generation, long validSeconds, FuseAttributes node) {
+    private void writeEntry(long at, long nodeId, long generation, long validSeconds, FuseAttributes node) {
         MemorySegment memory = Libc.MEMORY;
+        if (nodeId != 0) {
+            device.lookups().given(nodeId);
+        }
         memory.set(JAVA_LONG, at, nodeId);
         memory.set(JAVA_LONG, at + 8, generation);
         memory.set(JAVA_LONG, at + 16, validSeconds);

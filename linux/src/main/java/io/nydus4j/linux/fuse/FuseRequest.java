@@ -35,7 +35,8 @@ public final class FuseRequest {
     public static final long ROOT_NODE_ID = 1;
 
     private static final int BODY = HEADER_SIZE;
-    private static final int XATTR_NAME = BODY + 8;
+    /** Length of what precedes the data of a WRITE, in bytes. */
+    private static final int WRITE_BODY = 40;
 
     private final MemorySegment buffer;
     private int length;
@@ -94,13 +95,16 @@ public final class FuseRequest {
         return buffer.get(JAVA_INT, 32);
     }
 
-    /** Returns what the open reply gave as the handle. For READ, READDIR, READDIRPLUS, RELEASE, RELEASEDIR, FLUSH, LSEEK. */
+    /**
+     * Returns what the open reply gave as the handle. For all that work on an open file or
+     * directory, 0 where there was none.
+     */
     public long handle() {
         return buffer.get(JAVA_LONG, BODY);
     }
 
     /**
-     * Returns where to start. For READ and LSEEK in bytes; for READDIR and READDIRPLUS the cookie of the last entry that was taken, or
+     * Returns where to start. For READ, WRITE, LSEEK, FALLOCATE and COPY_FILE_RANGE in bytes; for READDIR and READDIRPLUS the cookie of the last entry that was taken, or
      * 0.
      */
     public long offset() {
@@ -119,7 +123,7 @@ public final class FuseRequest {
         };
     }
 
-    /** Returns the flags of {@code open}. For OPEN and OPENDIR. */
+    /** Returns the flags of {@code open}. For OPEN, OPENDIR and CREATE. */
     public int openFlags() {
         return buffer.get(JAVA_INT, BODY);
     }
@@ -155,22 +159,43 @@ public final class FuseRequest {
         return buffer.get(JAVA_LONG, BODY + 16 + 16L * i);
     }
 
-    /** Returns where the name starts in {@link #buffer}. For LOOKUP the file's name, for GETXATTR the attribute's. */
+    /**
+     * Returns where the name starts in {@link #buffer}. For LOOKUP and all that make, remove or rename it is the file's (the old one), for
+     * GETXATTR, SETXATTR and REMOVEXATTR the attribute's.
+     */
     public long nameOffset() {
-        return opcode() == FuseOpcode.GETXATTR ? XATTR_NAME : BODY;
+        return switch (opcode()) {
+            case FuseOpcode.GETXATTR, FuseOpcode.SETXATTR, FuseOpcode.MKDIR, FuseOpcode.LINK, FuseOpcode.RENAME ->
+                BODY + 8;
+            case FuseOpcode.MKNOD, FuseOpcode.CREATE, FuseOpcode.RENAME2 -> BODY + 16;
+            default -> BODY;
+        };
     }
 
-    /** Returns the length of the name in bytes, without the NUL that follows it. For LOOKUP and GETXATTR. */
+    /** Returns the length of the name in bytes, without the NUL that follows it. */
     public int nameLength() {
-        return Math.max(0, length - (int) nameOffset() - 1);
+        return switch (opcode()) {
+            case FuseOpcode.SETXATTR, FuseOpcode.SYMLINK, FuseOpcode.RENAME, FuseOpcode.RENAME2 ->
+                (int) (endOfName() - nameOffset());
+            default -> Math.max(0, length - (int) nameOffset() - 1);
+        };
     }
 
-    /** Returns byte {@code i} of the name. For LOOKUP and GETXATTR. */
+    /** Returns where the NUL after the name is, the end of the request at most. */
+    private long endOfName() {
+        long end = nameOffset();
+        while (end < length && buffer.get(JAVA_BYTE, end) != 0) {
+            end++;
+        }
+        return end;
+    }
+
+    /** Returns byte {@code i} of the name. */
     public byte nameByte(int i) {
         return buffer.get(JAVA_BYTE, nameOffset() + i);
     }
 
-    /** Tells whether the name has exactly these bytes. For LOOKUP and GETXATTR. */
+    /** Tells whether the name has exactly these bytes. */
     public boolean nameEquals(byte[] expected) {
         if (nameLength() != expected.length) {
             return false;
@@ -184,10 +209,90 @@ public final class FuseRequest {
         return true;
     }
 
-    /** Returns a copy of the name. For LOOKUP and GETXATTR. */
+    /** Returns a copy of the name. */
     public byte[] copyName() {
-        byte[] name = new byte[nameLength()];
-        MemorySegment.copy(buffer, JAVA_BYTE, nameOffset(), name, 0, name.length);
-        return name;
+        return copy(nameOffset(), nameLength());
+    }
+
+    /** Returns a copy of the second name. For RENAME and RENAME2 the new name, for SYMLINK the link's target. */
+    public byte[] copySecondName() {
+        long start = endOfName() + 1;
+        return copy(start, (int) Math.max(0, length - start - 1));
+    }
+
+    /** Returns a copy of an attribute's value. For SETXATTR. */
+    public byte[] copyValue() {
+        long start = endOfName() + 1;
+        long size = Integer.toUnsignedLong(buffer.get(JAVA_INT, BODY));
+        return copy(start, (int) Math.clamp(size, 0, Math.max(0, length - start)));
+    }
+
+    private byte[] copy(long start, int size) {
+        byte[] bytes = new byte[size];
+        MemorySegment.copy(buffer, JAVA_BYTE, start, bytes, 0, size);
+        return bytes;
+    }
+
+    /** Returns the bytes to write, as part of {@link #buffer}. For WRITE. */
+    public MemorySegment data() {
+        long start = BODY + WRITE_BODY;
+        long size = Integer.toUnsignedLong(buffer.get(JAVA_INT, BODY + 16));
+        return buffer.asSlice(start, Math.clamp(size, 0, Math.max(0, length - start)));
+    }
+
+    /** Returns type and permissions of what is to be made, without what the caller's umask takes. For MKNOD, MKDIR and CREATE. */
+    public int mode() {
+        return buffer.get(JAVA_INT, opcode() == FuseOpcode.CREATE ? BODY + 4 : BODY);
+    }
+
+    /** Returns the device that a node is to stand for, as the kernel packs it in 32 bits. For MKNOD. */
+    public int device() {
+        return buffer.get(JAVA_INT, BODY + 4);
+    }
+
+    /** Returns the node id of the other node: for RENAME and RENAME2 the new directory, for LINK what gets a name. */
+    public long otherNodeId() {
+        return buffer.get(JAVA_LONG, BODY);
+    }
+
+    /** Returns the flags of {@code renameat2}. For RENAME and RENAME2. */
+    public int renameFlags() {
+        return opcode() == FuseOpcode.RENAME2 ? buffer.get(JAVA_INT, BODY + 8) : 0;
+    }
+
+    /** Returns the flags of {@code setxattr}. For SETXATTR. */
+    public int xattrFlags() {
+        return buffer.get(JAVA_INT, BODY + 4);
+    }
+
+    /** Tells whether only the data must reach the disk. For FSYNC and FSYNCDIR. */
+    public boolean isDataOnly() {
+        return (buffer.get(JAVA_INT, BODY + 8) & 1) != 0;
+    }
+
+    /** Returns the number of bytes of the range. For FALLOCATE. */
+    public long rangeLength() {
+        return buffer.get(JAVA_LONG, BODY + 16);
+    }
+
+    /** Returns the flags of {@code fallocate}. For FALLOCATE. */
+    public int allocateMode() {
+        return buffer.get(JAVA_INT, BODY + 24);
+    }
+
+    /** Returns the range to copy. For COPY_FILE_RANGE. */
+    public FuseCopyRange copyRange() {
+        return new FuseCopyRange(
+                handle(),
+                offset(),
+                buffer.get(JAVA_LONG, BODY + 16),
+                buffer.get(JAVA_LONG, BODY + 24),
+                buffer.get(JAVA_LONG, BODY + 32),
+                buffer.get(JAVA_LONG, BODY + 40));
+    }
+
+    /** Returns the attributes to change. For SETATTR. */
+    public FuseAttributeChange attributeChange() {
+        return FuseAttributeChange.read(buffer, BODY);
     }
 }

@@ -198,6 +198,16 @@ public final class FuseSession implements AutoCloseable {
         return device.connection();
     }
 
+    /**
+     * Returns how many look-ups this process gave the kernel of nodes with an upper byte, less those that came back. It is 0 or less where
+     * the kernel knows none of them, as far as this process gave them.
+     *
+     * @param upperByte the upper 8 bits of the node ids
+     */
+    public long lookups(int upperByte) {
+        return device.lookups().count(upperByte);
+    }
+
     /** Returns the mount, to be kept for a successor. */
     public FuseMount mount() {
         return mount;

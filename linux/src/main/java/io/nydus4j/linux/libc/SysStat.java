@@ -10,6 +10,7 @@ public final class SysStat {
     private static final MethodHandle FCHMODAT = Libc.link("fchmodat");
     private static final MethodHandle FCHMOD = Libc.link("fchmod");
     private static final MethodHandle UTIMENSAT = Libc.link("utimensat");
+    private static final MethodHandle UMASK = Libc.link("umask");
 
     private SysStat() {}
 
@@ -41,5 +42,10 @@ public final class SysStat {
     /** Calls {@code utimensat}; returns its result or the negated error number. */
     public static int utimensat(Scratch scratch, int directory, long path, long times, int flags) {
         return scratch.intResult(Libc.raw(UTIMENSAT, scratch, directory, path, times, flags));
+    }
+
+    /** Calls {@code umask}; returns the mask before. */
+    public static int umask(Scratch scratch, int bits) {
+        return (int) Libc.raw(UMASK, scratch, bits);
     }
 }
