@@ -25,6 +25,7 @@ public final class DaemonOptions {
     private final int threads;
     private final boolean allowOther;
     private final boolean traced;
+    private final boolean writable;
     private final Driver driver;
     private final boolean detachWhenComplete;
     private final Optional<Path> supervisor;
@@ -45,6 +46,7 @@ public final class DaemonOptions {
         threads = builder.threads;
         allowOther = builder.allowOther;
         traced = builder.traced;
+        writable = builder.writable;
         driver = builder.driver;
         detachWhenComplete = builder.detachWhenComplete;
         supervisor = Optional.ofNullable(builder.supervisor);
@@ -120,6 +122,11 @@ public final class DaemonOptions {
         return traced;
     }
 
+    /** Tells whether clients may change what can be changed: directories of the host. */
+    public boolean writable() {
+        return writable;
+    }
+
     /** Returns by what means the kernel shows images. */
     public Driver driver() {
         return driver;
@@ -178,6 +185,7 @@ public final class DaemonOptions {
         private int threads;
         private boolean allowOther = true;
         private boolean traced;
+        private boolean writable;
         private Driver driver = Driver.FUSE;
         private boolean detachWhenComplete;
         private @Nullable Path supervisor;
@@ -244,6 +252,12 @@ public final class DaemonOptions {
         /** Sets whether it is noted from the start who reads what first; it is not unless this is set. */
         public Builder traced(boolean value) {
             traced = value;
+            return this;
+        }
+
+        /** Sets whether clients may change what can be changed; they may not unless this is set. */
+        public Builder writable(boolean value) {
+            writable = value;
             return this;
         }
 

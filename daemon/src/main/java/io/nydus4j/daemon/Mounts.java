@@ -52,6 +52,7 @@ final class Mounts implements AutoCloseable {
 
     private final FuseCommons commons;
     private final Vfs vfs;
+    private final byte[] mountPoint;
     private final RuntimeSettings settings = new RuntimeSettings();
     private final BlobPool pool;
     private final Retirement retirement = new Retirement();
@@ -73,13 +74,15 @@ final class Mounts implements AutoCloseable {
     private volatile @Nullable ErofsFrontEnd kernel;
 
     /**
-     * Makes a table without mounts.
+     * Makes it without mounts.
      *
-     * @param dedup lets blobs take chunks from other blobs; closed by the caller after this
+     * @param mountPoint where all that is served shows up on the host, without symbolic links
+     * @param dedup      lets blobs take chunks from other blobs; closed by the caller after this
      */
-    Mounts(FuseCommons commons, Vfs vfs, Optional<DedupStore> dedup) {
+    Mounts(FuseCommons commons, Vfs vfs, Path mountPoint, Optional<DedupStore> dedup) {
         this.commons = commons;
         this.vfs = vfs;
+        this.mountPoint = NativePath.bytes(mountPoint);
         this.pool = new BlobPool(settings::registryAuth, dedup);
     }
 
@@ -163,7 +166,9 @@ final class Mounts implements AutoCloseable {
                     path,
                     index,
                     SharedDirectory.open(
-                            RawBytes.text(NativePath.bytes(directory)), mountPoint, index, path.isRoot(), false));
+                            RawBytes.text(NativePath.bytes(directory)),
+                            new SharedDirectory.Place(mountPoint, index, path.isRoot(), this.mountPoint),
+                            false));
         } finally {
             release(index);
         }
@@ -267,7 +272,12 @@ final class Mounts implements AutoCloseable {
             int index = reserve();
             try {
                 if (index == 0) {
-                    throw ServiceException.other(FULL);
+                    int kept = vfs.keptIndexes();
+                    throw ServiceException.other(
+                            kept == 0
+                                    ? FULL
+                                    : FULL + ": files of " + kept
+                                            + " unmounted ones are still open or kept by the kernel");
                 }
                 ServedFileSystem opened = open(
                         mountPoint,
@@ -310,7 +320,8 @@ final class Mounts implements AutoCloseable {
                 if (kernel != null) {
                     throw ServiceException.other("directories of the host are shown through FUSE only");
                 }
-                yield SharedDirectory.open(request.source(), mountPoint, index, atRoot, inherited);
+                SharedDirectory.Place place = new SharedDirectory.Place(mountPoint, index, atRoot, this.mountPoint);
+                yield SharedDirectory.open(request.source(), place, inherited);
             }
         };
     }

@@ -96,7 +96,7 @@ public final class NydusDaemon implements AutoCloseable {
         FuseCommons commons = new FuseCommons(new EventLog());
         Vfs vfs = new Vfs(commons.requests());
         Optional<DedupStore> dedup = openDedup(options);
-        Mounts mounts = new Mounts(commons, vfs, dedup);
+        Mounts mounts = new Mounts(commons, vfs, mountPoint, dedup);
         NydusDaemon daemon =
                 new NydusDaemon(options, commons, vfs, mounts, new Continuity(options, vfs, mounts), dedup);
         try {
@@ -175,7 +175,7 @@ public final class NydusDaemon implements AutoCloseable {
             }
             FuseSession mounted = FuseSession.mount(
                     FuseMountOptions.readOnly(mountPoint, SOURCE)
-                            .withFlags(MountFlags.READ_ONLY
+                            .withFlags((options.writable() ? 0 : MountFlags.READ_ONLY)
                                     | MountFlags.NO_SUID
                                     | MountFlags.NO_DEVICES
                                     | MountFlags.NO_ACCESS_TIME)
@@ -227,6 +227,9 @@ public final class NydusDaemon implements AutoCloseable {
 
     /** Returns what speaks against EROFS before anything was tried. */
     private Optional<String> obstacle() {
+        if (options.writable()) {
+            return Optional.of("it serves for reading only");
+        }
         if (options.sharedDirectory().isPresent()) {
             return Optional.of("it does not show directories of the host");
         }
@@ -312,6 +315,9 @@ public final class NydusDaemon implements AutoCloseable {
 
     private static FuseOptions fuseOptions(DaemonOptions options) {
         FuseOptions defaults = FuseOptions.defaults();
+        if (options.writable()) {
+            defaults = defaults.forWriting();
+        }
         return options.threads() == 0 ? defaults : defaults.withThreads(Math.min(options.threads(), MAX_LOOPS));
     }
 

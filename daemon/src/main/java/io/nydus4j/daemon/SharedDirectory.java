@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
 
-/** A directory of the host that is served through the daemon's FUSE mount, for reading. */
+/** A directory of the host that is served through the daemon's FUSE mount. */
 final class SharedDirectory implements ServedFileSystem {
     /** Number of the first node below the directory, as the reference counts. */
     private static final long FIRST_NODE = 2;
@@ -21,34 +21,41 @@ final class SharedDirectory implements ServedFileSystem {
     private static final int SECOND_SHIFT = 20;
 
     private final String source;
-    private final String mountPoint;
-    private final int index;
+    private final Place place;
     private final Instant mounted = Instant.now();
     private final PassthroughHandler handler;
 
-    private SharedDirectory(String source, String mountPoint, int index, PassthroughHandler handler) {
+    private SharedDirectory(String source, Place place, PassthroughHandler handler) {
         this.source = source;
-        this.mountPoint = mountPoint;
-        this.index = index;
+        this.place = place;
         this.handler = handler;
     }
+
+    /**
+     * Where a directory is mounted.
+     *
+     * @param mountPoint where in the daemon's name space, as the request had it
+     * @param index      index among the mounts, 1 to 255
+     * @param atRoot     whether that is the root
+     * @param shown      where that name space is on the host, without symbolic links
+     */
+    @SuppressWarnings("ArrayRecordComponent") // names are bytes; places are not compared
+    record Place(String mountPoint, int index, boolean atRoot, byte[] shown) {}
 
     /**
      * Opens a directory.
      *
      * @param source    its path
-     * @param mountPoint where in the daemon's name space, as the request had it
-     * @param index      index among the mounts, 1 to 255
-     * @param atRoot     whether that is the root
-     * @param inherited  whether a predecessor served it: then nodes get numbers that no predecessor gave
-     * @throws IOException if it is not there or no directory; the message is the reference's
+     * @param inherited whether a predecessor served it: then nodes get numbers that no predecessor gave
+     * @throws IOException if it is not there or no directory, with the reference's message, or if it would show itself
      */
-    static SharedDirectory open(String source, String mountPoint, int index, boolean atRoot, boolean inherited)
-            throws IOException {
+    static SharedDirectory open(String source, Place place, boolean inherited) throws IOException {
         long first = inherited ? Instant.now().getEpochSecond() << SECOND_SHIFT : FIRST_NODE;
+        byte[] path = NativePath.bytes(source);
         try {
+            OwnMount.refuse(path, place.shown());
             return new SharedDirectory(
-                    source, mountPoint, index, PassthroughHandler.open(NativePath.bytes(source), index, atRoot, first));
+                    source, place, PassthroughHandler.open(path, place.index(), place.atRoot(), first));
         } catch (ErrnoException e) {
             throw new IOException(
                     "passthroughfs failed to handle request, %s (os error %d)"
@@ -59,12 +66,14 @@ final class SharedDirectory implements ServedFileSystem {
 
     @Override
     public MountRecord record() {
-        return new MountRecord(mountPoint, index, FileSystemType.PASSTHROUGH, source, "", Optional.empty(), mounted);
+        return new MountRecord(
+                place.mountPoint(), place.index(), FileSystemType.PASSTHROUGH, source, "", Optional.empty(), mounted);
     }
 
     @Override
     public MountedBackend description() {
-        return new MountedBackend(MountedBackend.PASSTHROUGH, mountPoint, ImageReports.time(mounted), Optional.empty());
+        return new MountedBackend(
+                MountedBackend.PASSTHROUGH, place.mountPoint(), ImageReports.time(mounted), Optional.empty());
     }
 
     @Override

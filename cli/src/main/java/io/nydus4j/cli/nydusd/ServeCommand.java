@@ -35,9 +35,6 @@ final class ServeCommand implements Command {
     private static final List<String> LEVELS = List.of("trace", "debug", "info", "warn", "error");
     private static final int MAX_THREADS = 1024;
 
-    /** Options of the reference for what is not here yet. */
-    private static final List<String> UNSUPPORTED = List.of("--writable");
-
     private final Syntax syntax;
     private final String[] args;
 
@@ -92,8 +89,10 @@ final class ServeCommand implements Command {
                         "--run-dir",
                         "Keeps the mount alive when the daemon dies: one started with the same folder takes it over.")
                 .flag("--respawn", "Starts the daemon again when it dies by a signal; implies a --run-dir.")
-                .value("-s --shared-dir", "A folder to show, for reading, instead of an image.")
-                .flag("--writable", "Mounts for writing. Not supported yet.")
+                .value(
+                        "-s --shared-dir",
+                        "A folder to show instead of an image; for reading, unless --writable is given.")
+                .flag("--writable", "Mounts for writing: folders of the host can be changed, images cannot.")
                 .value(
                         "--dedup-db",
                         "A database, made if absent, by which images take chunks from each other's caches.")
@@ -133,15 +132,11 @@ final class ServeCommand implements Command {
         BlobDevice.prepare();
         LOG.log(Level.INFO, "Program Version: " + Version.tool() + ", Runtime: " + Runtime.version());
         limitOpenFiles(Numbers.decimal(arguments.text("--rlimit-nofile"), "invalid value for option `rlimit-nofile`"));
-        for (String option : UNSUPPORTED) {
-            if (arguments.has(option)) {
-                throw new IOException("`" + option + "` is not supported yet");
-            }
-        }
         DaemonOptions.Builder options = DaemonOptions.builder(
                         arguments.path("--mountpoint").orElseThrow())
                 .virtualMountPoint(arguments.text("--virtual-mountpoint"))
                 .traced(arguments.has("--trace"))
+                .writable(arguments.has("--writable"))
                 .driver(Driver.of(arguments.text("--driver")).orElseThrow())
                 .detachWhenComplete(arguments.has("--detach-when-complete"))
                 .threads(threads)

@@ -8,6 +8,7 @@ import io.nydus4j.daemon.trace.AccessTrace;
 import io.nydus4j.daemon.trace.ReadSource;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.fuse.FuseAttributes;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.FuseRequest;
@@ -39,6 +40,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
 
     private static final int STATFS_BLOCK_SIZE = 512;
     private static final int NAME_MAX = 255;
+    private static final int SEEK_HOLE = 4;
     private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
 
@@ -50,6 +52,7 @@ public final class RafsFuseHandler implements MountedFileSystem {
 
     private final int chunkSize;
     private final boolean xattrs;
+    private final boolean alone;
     private final int noXattrs;
     private final long inodes;
     private final NodeIds nodes;
@@ -88,7 +91,8 @@ public final class RafsFuseHandler implements MountedFileSystem {
         this.chunkSize = bootstrap.superblock().chunkSize();
         this.xattrs = options.xattrs() || bootstrap.superblock().hasXattrs();
         this.inodes = bootstrap.superblock().inodesCount();
-        this.noXattrs = options.alone() ? Errno.ENOSYS : Errno.ENODATA;
+        this.alone = options.alone();
+        this.noXattrs = alone ? Errno.ENOSYS : Errno.ENODATA;
         this.nodes = new NodeIds(options.index(), bootstrap.rootIno(), options.atRoot());
         this.rules = new ImageRules(
                 nodes, bootstrap.superblock().explicitUidGid(), options.uid(), options.gid(), options.mountSeconds());
@@ -215,6 +219,16 @@ public final class RafsFuseHandler implements MountedFileSystem {
             }
         } catch (IOException e) {
             fail(FileOperation.READLINK, ino, e, reply);
+        }
+    }
+
+    /** Refuses to open a file for writing; asked where the mount is for writing only, for what else is in it. */
+    @Override
+    public void open(FuseRequest request, FuseReply reply) {
+        if ((request.openFlags() & (OpenFlags.WRITE_ONLY | OpenFlags.READ_WRITE | OpenFlags.TRUNCATE)) != 0) {
+            reply.error(Errno.EROFS);
+        } else {
+            reply.openUnneeded();
         }
     }
 
@@ -473,6 +487,27 @@ public final class RafsFuseHandler implements MountedFileSystem {
             }
         } catch (IOException e) {
             fail(FileOperation.ACCESS, ino, e, reply);
+        }
+    }
+
+    /** Finds data or the hole at the end; the kernel does that itself where no other file system wants to be asked. */
+    @Override
+    public void lseek(FuseRequest request, FuseReply reply) {
+        if (alone) {
+            reply.error(Errno.ENOSYS);
+            return;
+        }
+        long ino = nodes.ino(request.nodeId());
+        try {
+            long size = inode(loops.current(), ino).size();
+            if (request.offset() < 0 || request.offset() >= size) {
+                reply.error(Errno.ENXIO);
+            } else {
+                reply.position(request.whence() == SEEK_HOLE ? size : request.offset());
+            }
+        } catch (IOException e) {
+            log.failed("lseek", ino, e);
+            reply.error(Errno.EIO);
         }
     }
 

@@ -13,25 +13,24 @@ import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.file.Xattrs;
 import io.nydus4j.linux.fuse.FuseAttributes;
+import io.nydus4j.linux.fuse.FuseConnection;
+import io.nydus4j.linux.fuse.FuseCopyRange;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.FuseRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Shows a directory of the host, for reading.
+ * Shows a directory of the host, and changes it where the mount is for writing.
  *
  * <p>Whatever the kernel asks is asked of the host, by descriptors and single names, so that nothing leads out of the directory: a
  * symbolic link is shown as a link, and the parent of a directory that was moved away meanwhile is not found. The kernel may keep
- * what it was told for {@value #KEEP_SECONDS} seconds. Loops wait for the host's file system, as its own readers would; it must
- * not hold the mount that it is shown in.
+ * what it was told for {@value #KEEP_SECONDS} seconds; data it never keeps back from the host. Loops wait for the host's file system, as
+ * its own readers would; it must not hold the mount that it is shown in.
  */
 public final class PassthroughHandler implements MountedFileSystem, AutoCloseable {
     /** For how long the kernel may keep names and attributes. Mirrors the reference's timeouts of 5 s. */
@@ -40,14 +39,19 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     private static final byte[] EMPTY = {};
     private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
-    private static final int PLACE = OpenFlags.PATH | OpenFlags.NO_FOLLOW;
+    /** Most that is copied for one request, so that loops come back. */
+    private static final long MAX_COPY = 64L << 20;
 
     private final SharedNodes nodes;
+    private final OpenFiles files;
     private final int index;
     private final boolean atRoot;
+    /** Whether clients may write; then the kernel opens files, else another file system may have told it not to. */
+    private volatile boolean writable;
 
-    private PassthroughHandler(SharedNodes nodes, int index, boolean atRoot) {
+    private PassthroughHandler(SharedNodes nodes, int index, boolean atRoot, long first) {
         this.nodes = nodes;
+        this.files = new OpenFiles(first);
         this.index = index;
         this.atRoot = atRoot;
     }
@@ -58,7 +62,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
      * @param directory the directory, which may be a symbolic link to one
      * @param index     index of the file system among the mounts
      * @param atRoot    whether it is mounted on the root of the whole mount
-     * @param first     number of the first node that is looked up, at least 2; one that no predecessor used
+     * @param first     number of the first node that is looked up and first handle, at least 2; one that no predecessor used
      * @throws ErrnoException if it is not there or no directory
      */
     public static PassthroughHandler open(byte[] directory, int index, boolean atRoot, long first)
@@ -66,7 +70,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
         Descriptor place =
                 PosixFiles.open(Descriptor.WORKING_DIRECTORY, directory, OpenFlags.PATH | OpenFlags.DIRECTORY, 0);
         try {
-            return new PassthroughHandler(new SharedNodes(place, place.status(), first), index, atRoot);
+            return new PassthroughHandler(new SharedNodes(place, place.status(), first), index, atRoot, first);
         } catch (ErrnoException e) {
             place.close();
             throw e;
@@ -82,17 +86,12 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     }
 
     private FuseAttributes fill(SharedNode node, FileStatus status, FuseAttributes attributes) {
-        return attributes
-                .ino(NodeNumbers.of(index, node.number()))
-                .size(status.size())
-                .blocks(status.blocks())
-                .mode(status.mode())
-                .links((int) Math.min(status.nlink(), Integer.MAX_VALUE))
-                .owner(status.uid(), status.gid())
-                .device((int) status.rdev())
-                .atime(status.atimeSeconds(), status.atimeNanos())
-                .mtime(status.mtimeSeconds(), status.mtimeNanos())
-                .ctime(status.ctimeSeconds(), status.ctimeNanos());
+        return PlaceFiles.fill(status, attributes.ino(NodeNumbers.of(index, node.number())));
+    }
+
+    @Override
+    public void connected(FuseConnection connection) {
+        writable = connection.isForWriting();
     }
 
     @Override
@@ -132,13 +131,8 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
             reply.entry(rootNodeId(), 0, KEEP_SECONDS, rootAttributes(reply.attributes()));
             return;
         }
-        byte[] name = request.copyName();
-        for (byte letter : name) {
-            if (letter == '/') {
-                throw new ErrnoException("lookup", name, Errno.EINVAL);
-            }
-        }
-        Descriptor place = PosixFiles.open(parent.place(), name, PLACE, 0);
+        byte[] name = up || request.nameEquals(DOT) ? request.copyName() : PlaceNames.checked(request.copyName());
+        Descriptor place = PosixFiles.open(parent.place(), name, PlaceNames.PLACE, 0);
         FileStatus status;
         try {
             status = place.status();
@@ -173,45 +167,210 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
         reply.data(PosixFiles.readLink(node.place(), EMPTY));
     }
 
-    /** Opens a file for reading, by way of its place. */
-    private static Descriptor openFile(SharedNode node) throws ErrnoException {
-        if (!Mode.isRegular(node.mode())) {
-            throw new ErrnoException("open", Mode.isDirectory(node.mode()) ? Errno.EISDIR : Errno.EINVAL);
-        }
-        Path path = node.place().procPath();
-        return PosixFiles.open(
-                Descriptor.WORKING_DIRECTORY,
-                path.toString().getBytes(StandardCharsets.US_ASCII),
-                OpenFlags.READ_ONLY | OpenFlags.NON_BLOCKING,
-                0);
-    }
-
     private static Descriptor openDirectory(SharedNode node) throws ErrnoException {
         return PosixFiles.openDirectory(node.place(), DOT);
     }
 
-    /** Says whether the file can be read. Reads carry no handle, for another file system may have told the kernel not to open files. */
+    /** Opens a file; where nothing is written, requests open it anew. */
     @Override
     public void open(FuseRequest request, FuseReply reply) throws IOException {
-        openFile(node(request)).close();
-        reply.open(0, 0);
+        Descriptor file = PlaceFiles.open(node(request).place(), request.openFlags());
+        if (writable) {
+            reply.open(files.add(file), 0);
+        } else {
+            file.close();
+            reply.open(0, 0);
+        }
+    }
+
+    @Override
+    public void release(FuseRequest request, FuseReply reply) {
+        files.release(request.handle());
+        reply.ok();
     }
 
     @Override
     public void read(FuseRequest request, FuseReply reply) throws IOException {
-        MemorySegment buffer = reply.buffer();
-        int length = (int) Math.min(Integer.toUnsignedLong(request.size()), buffer.byteSize());
-        int done = 0;
-        try (Descriptor file = openFile(node(request))) {
-            while (done < length) {
-                long n = file.readAt(request.offset() + done, buffer.asSlice(done, (long) length - done));
-                if (n < 0) {
-                    break;
-                }
-                done += (int) n;
+        files.use(request.handle(), node(request).place(), OpenFlags.READ_ONLY, file -> {
+            PlaceFiles.read(file, request.offset(), Integer.toUnsignedLong(request.size()), reply);
+            return true;
+        });
+    }
+
+    @Override
+    public void write(FuseRequest request, FuseReply reply) throws IOException {
+        reply.written(files.use(request.handle(), node(request).place(), OpenFlags.WRITE_ONLY, file ->
+                (int) file.writeSomeAt(request.offset(), request.data())));
+    }
+
+    @Override
+    public void setattr(FuseRequest request, FuseReply reply) throws IOException {
+        SharedNode node = node(request);
+        PlaceFiles.change(node.place(), request.attributeChange(), files);
+        reply.attributes(KEEP_SECONDS, fill(node, node.place().status(), reply.attributes()));
+    }
+
+    @Override
+    public void create(FuseRequest request, FuseReply reply) throws IOException {
+        SharedNode parent = node(request);
+        byte[] name = PlaceNames.checked(request.copyName());
+        Optional<Descriptor> made = PlaceNames.create(parent.place(), name, request);
+        SharedNode node;
+        try {
+            node = child(parent, name);
+        } catch (ErrnoException e) {
+            if (made.isPresent()) {
+                made.get().close();
             }
+            throw e;
         }
-        reply.sendBuffer(done);
+        Descriptor file = made.isPresent() ? made.get() : PlaceFiles.open(node.place(), request.openFlags());
+        FuseAttributes attributes = fill(node, node.place().status(), reply.attributes());
+        reply.created(nodeId(node), 0, KEEP_SECONDS, attributes, files.add(file), 0);
+    }
+
+    /** Counts a look-up of a name in a directory. */
+    private SharedNode child(SharedNode parent, byte[] name) throws ErrnoException {
+        Descriptor place = PosixFiles.open(parent.place(), name, PlaceNames.PLACE, 0);
+        try {
+            return nodes.lookedUp(place, place.status());
+        } catch (ErrnoException e) {
+            place.close();
+            throw e;
+        }
+    }
+
+    /** Answers by what now has a name. */
+    private void made(SharedNode parent, byte[] name, FuseReply reply) throws ErrnoException {
+        SharedNode node = child(parent, name);
+        reply.entry(nodeId(node), 0, KEEP_SECONDS, fill(node, node.place().status(), reply.attributes()));
+    }
+
+    @Override
+    public void mknod(FuseRequest request, FuseReply reply) throws IOException {
+        SharedNode parent = node(request);
+        byte[] name = PlaceNames.checked(request.copyName());
+        PlaceNames.makeNode(parent.place(), name, request);
+        made(parent, name, reply);
+    }
+
+    @Override
+    public void mkdir(FuseRequest request, FuseReply reply) throws IOException {
+        SharedNode parent = node(request);
+        byte[] name = PlaceNames.checked(request.copyName());
+        PlaceNames.makeDirectory(parent.place(), name, request);
+        made(parent, name, reply);
+    }
+
+    @Override
+    public void symlink(FuseRequest request, FuseReply reply) throws IOException {
+        SharedNode parent = node(request);
+        byte[] name = PlaceNames.checked(request.copyName());
+        PlaceNames.makeSymlink(parent.place(), name, request);
+        made(parent, name, reply);
+    }
+
+    @Override
+    public void link(FuseRequest request, FuseReply reply) throws IOException {
+        SharedNode parent = node(request);
+        byte[] name = PlaceNames.checked(request.copyName());
+        SharedNode node = nodes.node(NodeNumbers.local(request.otherNodeId()));
+        PosixFiles.makeLink(node.place(), parent.place(), name);
+        made(parent, name, reply);
+    }
+
+    @Override
+    public void unlink(FuseRequest request, FuseReply reply) throws IOException {
+        PosixFiles.remove(node(request).place(), PlaceNames.checked(request.copyName()));
+        reply.ok();
+    }
+
+    @Override
+    public void rmdir(FuseRequest request, FuseReply reply) throws IOException {
+        PosixFiles.removeDirectory(node(request).place(), PlaceNames.checked(request.copyName()));
+        reply.ok();
+    }
+
+    @Override
+    public void rename(FuseRequest request, FuseReply reply) throws IOException {
+        SharedNode target = nodes.node(NodeNumbers.local(request.otherNodeId()));
+        PosixFiles.rename(
+                node(request).place(),
+                PlaceNames.checked(request.copyName()),
+                target.place(),
+                PlaceNames.checked(request.copySecondName()),
+                request.renameFlags());
+        reply.ok();
+    }
+
+    @Override
+    public void setxattr(FuseRequest request, FuseReply reply) throws IOException {
+        Xattrs.set(node(request).place(), request.copyName(), request.copyValue(), request.xattrFlags());
+        reply.ok();
+    }
+
+    @Override
+    public void removexattr(FuseRequest request, FuseReply reply) throws IOException {
+        Xattrs.remove(node(request).place(), request.copyName());
+        reply.ok();
+    }
+
+    @Override
+    public void fallocate(FuseRequest request, FuseReply reply) throws IOException {
+        files.use(request.handle(), node(request).place(), OpenFlags.WRITE_ONLY, file -> {
+            file.allocate(request.allocateMode(), request.offset(), request.rangeLength());
+            return true;
+        });
+        reply.ok();
+    }
+
+    @Override
+    public void lseek(FuseRequest request, FuseReply reply) throws IOException {
+        reply.position(files.use(
+                request.handle(),
+                node(request).place(),
+                OpenFlags.READ_ONLY,
+                file -> file.seek(request.offset(), request.whence())));
+    }
+
+    @Override
+    public void copyFileRange(FuseRequest request, FuseReply reply) throws IOException {
+        FuseCopyRange range = request.copyRange();
+        SharedNode target = nodes.node(NodeNumbers.local(range.targetNodeId()));
+        long length = Math.clamp(range.length(), 0, MAX_COPY);
+        long copied = files.use(
+                range.handle(),
+                node(request).place(),
+                OpenFlags.READ_ONLY,
+                from -> files.use(
+                        range.targetHandle(),
+                        target.place(),
+                        OpenFlags.WRITE_ONLY,
+                        to -> from.copyTo(range.offset(), to, range.targetOffset(), length)));
+        reply.written((int) copied);
+    }
+
+    @Override
+    public void fsync(FuseRequest request, FuseReply reply) throws IOException {
+        files.use(request.handle(), node(request).place(), OpenFlags.READ_ONLY, file -> sync(file, request));
+        reply.ok();
+    }
+
+    @Override
+    public void fsyncdir(FuseRequest request, FuseReply reply) throws IOException {
+        try (Descriptor directory = openDirectory(node(request))) {
+            sync(directory, request);
+        }
+        reply.ok();
+    }
+
+    private static boolean sync(Descriptor file, FuseRequest request) throws ErrnoException {
+        if (request.isDataOnly()) {
+            file.syncData();
+        } else {
+            file.sync();
+        }
+        return true;
     }
 
     @Override
@@ -274,7 +433,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     /** Looks up what a listing names; nothing where it is gone, or may not be looked at. */
     private Optional<SharedNode> found(Descriptor directory, byte[] name) {
         try {
-            Descriptor place = PosixFiles.open(directory, name, PLACE, 0);
+            Descriptor place = PosixFiles.open(directory, name, PlaceNames.PLACE, 0);
             try {
                 return Optional.of(nodes.lookedUp(place, place.status()));
             } catch (ErrnoException e) {
@@ -293,22 +452,12 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
 
     @Override
     public void getxattr(FuseRequest request, FuseReply reply) throws IOException {
-        Optional<byte[]> value = Xattrs.get(node(request).place(), request.copyName());
-        if (value.isPresent()) {
-            reply.xattr(request.size(), value.get());
-        } else {
-            reply.error(Errno.ENODATA);
-        }
+        PlaceFiles.getXattr(node(request).place(), request, reply);
     }
 
     @Override
     public void listxattr(FuseRequest request, FuseReply reply) throws IOException {
-        ByteArrayOutputStream names = new ByteArrayOutputStream();
-        for (byte[] name : Xattrs.list(node(request).place())) {
-            names.writeBytes(name);
-            names.write(0);
-        }
-        reply.xattr(request.size(), names.toByteArray());
+        reply.xattr(request.size(), PlaceFiles.joined(Xattrs.list(node(request).place())));
     }
 
     /** Leaves permissions to the kernel, which knows owner and mode. */
@@ -321,6 +470,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     /** Closes the nodes; no request is under way. */
     @Override
     public void close() {
+        files.close();
         nodes.close();
     }
 }

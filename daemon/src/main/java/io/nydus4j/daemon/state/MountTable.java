@@ -7,13 +7,16 @@ import io.nydus4j.daemon.api.JsonValue.JsonNumber;
 import io.nydus4j.daemon.api.JsonValue.JsonObject;
 import io.nydus4j.daemon.api.JsonValue.JsonString;
 import io.nydus4j.daemon.api.Members;
+import io.nydus4j.daemon.vfs.NodeNumbers;
 import io.nydus4j.daemon.vfs.VfsState;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -42,7 +45,12 @@ public record MountTable(List<MountRecord> mounts, VfsState vfs) {
                         new JsonArray(
                                 vfs.directories().stream().map(MountTable::json).toList()),
                         "next_index",
-                        number(vfs.nextIndex())))
+                        number(vfs.nextIndex()),
+                        "known_indexes",
+                        new JsonArray(vfs.knownIndexes().stream()
+                                .sorted()
+                                .map(index -> number(index))
+                                .toList())))
                 .toJson();
     }
 
@@ -98,8 +106,23 @@ public record MountTable(List<MountRecord> mounts, VfsState vfs) {
                     item.get("parent").number(),
                     Members.of(item, "a directory").text("name")));
         }
-        return new MountTable(
-                mounts, new VfsState(directories, (int) value.get("next_index").number()));
+        int nextIndex = (int) value.get("next_index").number();
+        return new MountTable(mounts, new VfsState(directories, nextIndex, knownIndexes(value, nextIndex)));
+    }
+
+    /** Reads which indexes the kernel may know; a table without them is of a daemon that gave indexes in turn. */
+    private static Set<Integer> knownIndexes(JsonValue value, int nextIndex) throws JsonException {
+        Set<Integer> known = new HashSet<>();
+        if (Members.of(value, "a mount table").has("known_indexes")) {
+            for (JsonValue index : value.get("known_indexes").items()) {
+                known.add(Math.clamp(index.number(), 1, NodeNumbers.MAX_INDEX));
+            }
+        } else {
+            for (int index = 1; index < Math.min(nextIndex, NodeNumbers.MAX_INDEX + 1); index++) {
+                known.add(index);
+            }
+        }
+        return known;
     }
 
     private static MountRecord mount(JsonValue value) throws JsonException {

@@ -21,6 +21,12 @@ final class KernelView {
         session = opened;
     }
 
+    /** Tells whether the kernel knows a node of the file system with an index, or did when its look-ups were last counted. */
+    boolean knows(int index) {
+        FuseSession current = session;
+        return current != null && current.lookups(index) > 0;
+    }
+
     /** Lets the kernel look up a directory again, and list those above it. */
     void forget(PseudoDirectory directory) {
         for (PseudoDirectory above = directory.parent(); ; above = above.parent()) {

@@ -1,13 +1,17 @@
 package io.nydus4j.daemon.vfs;
 
+import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.fuse.FuseConnection;
 import io.nydus4j.linux.fuse.FuseHandler;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.FuseRequest;
 import io.nydus4j.linux.fuse.FuseSession;
 import java.io.IOException;
+import java.util.BitSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,9 @@ public final class Vfs implements FuseHandler {
     private final PseudoAnswers answers = new PseudoAnswers(this);
     private final KernelView kernel = new KernelView();
     private final RequestTable requests;
+    /** Indexes whose nodes the kernel had from a predecessor: nobody knows how many it still has. */
+    private final BitSet inherited = new BitSet();
+
     private int nextIndex = 1;
     private volatile @Nullable FuseConnection connection;
 
@@ -64,18 +71,32 @@ public final class Vfs implements FuseHandler {
     }
 
     /**
-     * Returns the index that the next file system is to have, 0 if there are {@value NodeNumbers#MAX_INDEX} already.
+     * Returns the index that the next file system is to have, 0 if there is none: at most {@value NodeNumbers#MAX_INDEX} are mounted at
+     * once, and an index is given again only when the kernel knows no node of its last file system any more, the indexes going round. A
+     * file that is still open would read another image otherwise.
      *
      * @param reserved indexes that others are to have
      */
     public int freeIndex(Set<Integer> reserved) {
         for (int i = 0; i < NodeNumbers.MAX_INDEX; i++) {
             int index = (nextIndex - 1 + i) % NodeNumbers.MAX_INDEX + 1;
-            if (mounts.get(index) == null && !reserved.contains(index)) {
+            if (mounts.get(index) == null && !reserved.contains(index) && !isKept(index)) {
                 return index;
             }
         }
         return 0;
+    }
+
+    /** Tells whether the kernel may know nodes of an index at which nothing is mounted. */
+    private boolean isKept(int index) {
+        return inherited.get(index) || kernel.knows(index);
+    }
+
+    /** Returns how many indexes have no mount, but cannot be given for what the kernel knows of their last. */
+    public int keptIndexes() {
+        return (int) IntStream.rangeClosed(1, NodeNumbers.MAX_INDEX)
+                .filter(index -> mounts.get(index) == null && isKept(index))
+                .count();
     }
 
     /**
@@ -151,12 +172,20 @@ public final class Vfs implements FuseHandler {
 
     /** Returns what a successor needs beside the mounts. */
     public VfsState state() {
-        return new VfsState(tree.entries(), nextIndex);
+        return new VfsState(
+                tree.entries(),
+                nextIndex,
+                IntStream.rangeClosed(1, NodeNumbers.MAX_INDEX)
+                        .filter(index -> mounts.get(index) != null || isKept(index))
+                        .boxed()
+                        .collect(Collectors.toSet()));
     }
 
     /** Takes the state of a predecessor; before anything is attached. */
     public void restore(VfsState state) {
         tree.restore(state.directories());
+        inherited.clear();
+        state.knownIndexes().forEach(inherited::set);
         nextIndex = Math.clamp(state.nextIndex(), 1, NodeNumbers.MAX_INDEX);
     }
 
@@ -164,7 +193,7 @@ public final class Vfs implements FuseHandler {
     private @Nullable MountedFileSystem enter(LoopRequest loop, FuseRequest request) {
         loop.begin(request);
         long node = request.nodeId();
-        return hold(loop, node == NodeNumbers.ROOT ? tree.root().mount() : NodeNumbers.index(node));
+        return hold(loop, mountIndex(node));
     }
 
     /** Returns the file system with an index, safe to use until this thread's request ends; null if there is none. */
@@ -207,6 +236,20 @@ public final class Vfs implements FuseHandler {
         }
     }
 
+    /** Answers a request about two nodes, which must be of one file system: what is at another is copied by who asks. */
+    private void dispatchWithin(FuseRequest request, long otherNode, FuseReply reply, Operation operation)
+            throws IOException {
+        if (mountIndex(request.nodeId()) == mountIndex(otherNode)) {
+            dispatch(request, reply, operation);
+        } else {
+            reply.error(Errno.EXDEV);
+        }
+    }
+
+    private int mountIndex(long node) {
+        return node == NodeNumbers.ROOT ? tree.root().mount() : NodeNumbers.index(node);
+    }
+
     @Override
     public void read(FuseRequest request, FuseReply reply) throws IOException {
         LoopRequest loop = requests.current();
@@ -231,7 +274,7 @@ public final class Vfs implements FuseHandler {
     public void forget(long nodeId, long lookups) {
         LoopRequest loop = requests.current();
         try {
-            int index = nodeId == NodeNumbers.ROOT ? tree.root().mount() : NodeNumbers.index(nodeId);
+            int index = mountIndex(nodeId);
             MountedFileSystem fileSystem = index == 0 ? null : hold(loop, index);
             if (fileSystem != null) {
                 fileSystem.forget(nodeId, lookups);
@@ -304,6 +347,86 @@ public final class Vfs implements FuseHandler {
     @Override
     public void lseek(FuseRequest request, FuseReply reply) throws IOException {
         dispatch(request, reply, FuseHandler::lseek);
+    }
+
+    @Override
+    public void setattr(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::setattr);
+    }
+
+    @Override
+    public void mknod(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::mknod);
+    }
+
+    @Override
+    public void mkdir(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::mkdir);
+    }
+
+    @Override
+    public void symlink(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::symlink);
+    }
+
+    @Override
+    public void unlink(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::unlink);
+    }
+
+    @Override
+    public void rmdir(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::rmdir);
+    }
+
+    @Override
+    public void create(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::create);
+    }
+
+    @Override
+    public void write(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::write);
+    }
+
+    @Override
+    public void setxattr(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::setxattr);
+    }
+
+    @Override
+    public void removexattr(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::removexattr);
+    }
+
+    @Override
+    public void fallocate(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::fallocate);
+    }
+
+    @Override
+    public void fsync(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::fsync);
+    }
+
+    @Override
+    public void fsyncdir(FuseRequest request, FuseReply reply) throws IOException {
+        dispatch(request, reply, FuseHandler::fsyncdir);
+    }
+
+    @Override
+    public void link(FuseRequest request, FuseReply reply) throws IOException {
+        dispatchWithin(request, request.otherNodeId(), reply, FuseHandler::link);
+    }
+
+    @Override
+    public void rename(FuseRequest request, FuseReply reply) throws IOException {
+        dispatchWithin(request, request.otherNodeId(), reply, FuseHandler::rename);
+    }
+
+    @Override
+    public void copyFileRange(FuseRequest request, FuseReply reply) throws IOException {
+        dispatchWithin(request, request.copyRange().targetNodeId(), reply, FuseHandler::copyFileRange);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class MountTableTest {
@@ -24,7 +25,10 @@ class MountTableTest {
                             Instant.parse("2026-01-02T03:04:05.678Z")),
                     new MountRecord(
                             "/p", 1, FileSystemType.PASSTHROUGH, "/", "", Optional.empty(), Instant.ofEpochSecond(1))),
-            new VfsState(List.of(new VfsState.Directory(2, 1, "é \"x\""), new VfsState.Directory(7, 2, "p")), 17));
+            new VfsState(
+                    List.of(new VfsState.Directory(2, 1, "é \"x\""), new VfsState.Directory(7, 2, "p")),
+                    17,
+                    Set.of(3, 16)));
 
     @Test
     void readsWhatItWrote() throws Exception {
