@@ -146,7 +146,8 @@ final class Mounts implements AutoCloseable {
         VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
-            ServedImage.Place place = new ServedImage.Place(mountPoint, index, path.isRoot(), path.isRoot());
+            ServedImage.Place place =
+                    new ServedImage.Place(mountPoint, index, path.isRoot(), path.isRoot(), false, this.mountPoint);
             attach(path, index, opened(source, place));
         } finally {
             release(index);
@@ -185,6 +186,10 @@ final class Mounts implements AutoCloseable {
         ErofsFrontEnd frontEnd = kernel;
         if (frontEnd == null) {
             return image;
+        }
+        if (image.isChangeable()) {
+            image.close();
+            throw MountFailure.rules("a writable overlay is served through FUSE only");
         }
         try {
             return frontEnd.show(image);
@@ -313,7 +318,8 @@ final class Mounts implements AutoCloseable {
             throws ServiceException, IOException {
         return switch (type) {
             case RAFS -> {
-                ServedImage.Place place = new ServedImage.Place(mountPoint, index, atRoot, false);
+                ServedImage.Place place =
+                        new ServedImage.Place(mountPoint, index, atRoot, false, inherited, this.mountPoint);
                 yield opened(source(request), place);
             }
             case PASSTHROUGH -> {
@@ -366,6 +372,9 @@ final class Mounts implements AutoCloseable {
         }
         try (Turn _ = turn(Optional.of(path))) {
             ServedImage old = image(mountPoint);
+            if (old.isChangeable()) {
+                throw ServiceException.other(MISMATCH);
+            }
             ServedImage next = old.successor(source(request), pool, commons);
             lock.lock();
             try {
@@ -534,7 +543,8 @@ final class Mounts implements AutoCloseable {
             throws IOException, ServiceException {
         MountRequest request =
                 new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
-        ServedImage.Place place = new ServedImage.Place(mount.mountPoint(), mount.index(), false, false);
+        ServedImage.Place place =
+                new ServedImage.Place(mount.mountPoint(), mount.index(), false, false, true, mountPoint);
         ServedImage image = ServedImage.open(source(request), place, pool, commons);
         try {
             return frontEnd.keep(image, device);

@@ -227,7 +227,10 @@ public final class NydusDaemon implements AutoCloseable {
 
     /** Returns what speaks against EROFS before anything was tried. */
     private Optional<String> obstacle() {
-        if (options.writable()) {
+        if (options.writable()
+                || options.image()
+                        .flatMap(image -> image.configuration().overlay())
+                        .isPresent()) {
             return Optional.of("it serves for reading only");
         }
         if (options.sharedDirectory().isPresent()) {

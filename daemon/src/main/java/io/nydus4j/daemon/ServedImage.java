@@ -8,11 +8,14 @@ import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.fuse.ImageOptions;
 import io.nydus4j.daemon.fuse.RafsFuseHandler;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
+import io.nydus4j.daemon.overlay.OverlayHandler;
+import io.nydus4j.daemon.overlay.OverlayPlace;
 import io.nydus4j.daemon.state.FileSystemType;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.trace.AccessTrace;
 import io.nydus4j.daemon.trace.TraceReport;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.ProcessIdentity;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.RafsPaths;
@@ -22,6 +25,7 @@ import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.config.ConfigurationException;
+import io.nydus4j.storage.config.OverlayConfiguration;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.RafsConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
@@ -30,6 +34,7 @@ import io.nydus4j.storage.device.BlobPool;
 import io.nydus4j.storage.device.BlobStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +51,9 @@ final class ServedImage implements ServedFileSystem {
     private final BlobDevice device;
     private final FileSystemCounters counters;
     private final RafsFuseHandler handler;
+    /** What changes, over the image; null where nothing can. */
+    private final @Nullable OverlayHandler overlay;
+
     /** Hears of reads if the kernel serves them. Guarded by this, as are the trace that goes on, or the last that did, and the flag. */
     private @Nullable ImageReads kernelReads;
 
@@ -60,8 +68,11 @@ final class ServedImage implements ServedFileSystem {
      * @param index      index among the mounts, 1 to 255
      * @param atRoot     whether that is the root
      * @param alone      whether nothing else will ever be mounted
+     * @param inherited  whether a predecessor served it
+     * @param shown      where that name space is on the host, without symbolic links
      */
-    record Place(String mountPoint, int index, boolean atRoot, boolean alone) {}
+    @SuppressWarnings("ArrayRecordComponent") // names are bytes; places are not compared
+    record Place(String mountPoint, int index, boolean atRoot, boolean alone, boolean inherited, byte[] shown) {}
 
     private ServedImage(
             ImageSource source,
@@ -69,7 +80,8 @@ final class ServedImage implements ServedFileSystem {
             Rafs rafs,
             BlobDevice device,
             FuseCommons commons,
-            Optional<SuperblockInfo> superblock) {
+            Optional<SuperblockInfo> superblock)
+            throws IOException {
         this.source = source;
         this.place = place;
         this.mounted = Instant.now();
@@ -93,6 +105,29 @@ final class ServedImage implements ServedFileSystem {
                 counters,
                 device.store().cacheCounters(),
                 commons);
+        Optional<OverlayConfiguration> writing = source.configuration().overlay();
+        this.overlay = writing.isPresent() ? overlay(writing.get(), commons) : null;
+    }
+
+    private OverlayHandler overlay(OverlayConfiguration writing, FuseCommons commons) throws IOException {
+        byte[] upper = NativePath.bytes(writing.upperDirectory());
+        byte[] work = NativePath.bytes(writing.workDirectory());
+        try {
+            OwnMount.refuse(upper, place.shown());
+            return OverlayHandler.open(
+                    handler.lower(),
+                    new OverlayPlace(place.index(), place.atRoot(), place.inherited()),
+                    upper,
+                    work,
+                    commons);
+        } catch (IOException e) {
+            throw MountFailure.rules("overlay: " + e.getMessage());
+        }
+    }
+
+    /** Tells whether it can be changed, by way of an overlay. */
+    boolean isChangeable() {
+        return overlay != null;
     }
 
     /**
@@ -107,7 +142,7 @@ final class ServedImage implements ServedFileSystem {
         try {
             checkCache(rafs, configuration);
             BlobDevice device = pool.open(rafs, configuration, place.mountPoint());
-            return new ServedImage(source, place, rafs, device, commons, Optional.empty());
+            return made(device, () -> new ServedImage(source, place, rafs, device, commons, Optional.empty()));
         } catch (IOException | RuntimeException e) {
             rafs.close();
             throw failure(e);
@@ -126,10 +161,25 @@ final class ServedImage implements ServedFileSystem {
             checkSame(loaded);
             checkCache(loaded, configuration);
             BlobDevice opened = pool.openAlone(loaded, configuration, place.mountPoint());
-            return new ServedImage(next, place, loaded, opened, commons, Optional.of(superblock));
+            return made(opened, () -> new ServedImage(next, place, loaded, opened, commons, Optional.of(superblock)));
         } catch (IOException | RuntimeException e) {
             loaded.close();
             throw failure(e);
+        }
+    }
+
+    /** Makes a served image. */
+    @FunctionalInterface
+    private interface Making {
+        ServedImage make() throws IOException;
+    }
+
+    private static ServedImage made(BlobDevice device, Making making) throws IOException {
+        try {
+            return making.make();
+        } catch (IOException | RuntimeException e) {
+            device.close();
+            throw e;
         }
     }
 
@@ -175,8 +225,11 @@ final class ServedImage implements ServedFileSystem {
         } catch (ConfigurationException e) {
             throw MountFailure.configuration(e);
         }
-        if (source.configuration().overlay().isPresent()) {
-            throw MountFailure.rules("a writable overlay is not supported");
+        Optional<OverlayConfiguration> overlay = source.configuration().overlay();
+        if (overlay.isPresent()
+                && (overlay.get().upperDirectory().isEmpty()
+                        || overlay.get().workDirectory().isEmpty())) {
+            throw MountFailure.rules("workdir and upperdir must be specified for overlayfs");
         }
         return source.configuration();
     }
@@ -208,6 +261,11 @@ final class ServedImage implements ServedFileSystem {
         if (configuration.rafs().map(RafsConfiguration::validate).orElse(false)) {
             throw MountFailure.rules("Rafs v6 doesn't support integrity validation yet");
         }
+    }
+
+    @Override
+    public boolean awaitIdle(Duration patience) throws InterruptedException {
+        return (overlay == null || overlay.awaitIdle(patience)) && handler.awaitIdle(patience);
     }
 
     /** Starts to fetch what will be needed; returns at once. */
@@ -259,7 +317,7 @@ final class ServedImage implements ServedFileSystem {
 
     @Override
     public Optional<MountedFileSystem> fuse() {
-        return Optional.of(handler);
+        return Optional.of(overlay == null ? handler : overlay);
     }
 
     @Override
@@ -345,6 +403,9 @@ final class ServedImage implements ServedFileSystem {
 
     @Override
     public void close() {
+        if (overlay != null) {
+            overlay.close();
+        }
         device.close();
         rafs.close();
     }

@@ -21,10 +21,16 @@ final class DaemonProcess implements AutoCloseable {
     public static void main(String[] args) throws IOException, InterruptedException {
         DaemonOptions options = DaemonOptions.builder(Path.of(args[0]))
                 .apiSocket(Path.of(args[1]))
+                .writable(true)
                 .build();
         try (NydusDaemon daemon = NydusDaemon.start(options)) {
             daemon.await();
         }
+    }
+
+    /** Kills the process, as whoever wants its memory does. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
     }
 
     /** Starts one without images and waits until its API answers. */

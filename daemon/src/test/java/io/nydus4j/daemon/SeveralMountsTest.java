@@ -167,8 +167,8 @@ class SeveralMountsTest {
             table = daemon.mountTable();
         }
         var commons = new io.nydus4j.daemon.fuse.FuseCommons(new io.nydus4j.daemon.metrics.EventLog());
-        try (Mounts mounts = new Mounts(
-                commons, new io.nydus4j.daemon.vfs.Vfs(commons.requests()), mountPoint, Optional.empty())) {
+        try (Mounts mounts =
+                new Mounts(commons, new io.nydus4j.daemon.vfs.Vfs(commons.requests()), mountPoint, Optional.empty())) {
             mounts.restore(io.nydus4j.daemon.state.MountTable.parse(
                     table.toJson().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
             assertThat(mounts.table().vfs()).isEqualTo(table.vfs());
@@ -176,19 +176,6 @@ class SeveralMountsTest {
             assertThat(mounts.table().mounts().getFirst().index()).isEqualTo(2);
             assertThat(before).contains(" b/c");
             assertThatThrownBy(() -> mounts.mount("/b/c", image())).isInstanceOf(ServiceException.class);
-        }
-    }
-
-    @Test
-    void refusesAWritableOverlayInsteadOfLeavingItOut() throws Exception {
-        try (NydusDaemon daemon = start()) {
-            String overlay =
-                    config.replace("\"overlay\":null", "\"overlay\":{\"upper_dir\":\"/upper\",\"work_dir\":\"/work\"}");
-            MountRequest request =
-                    new MountRequest(Golden.of("v6-zstd-4k").bootstrap().toString(), "rafs", overlay, Optional.empty());
-            assertThat(overlay).isNotEqualTo(config);
-            assertThatThrownBy(() -> client().mount("/a", request)).hasMessageContaining("overlay is not supported");
-            assertThat(daemon.mountTable().mounts()).isEmpty();
         }
     }
 

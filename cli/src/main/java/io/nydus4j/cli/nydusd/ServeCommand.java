@@ -92,7 +92,9 @@ final class ServeCommand implements Command {
                 .value(
                         "-s --shared-dir",
                         "A folder to show instead of an image; for reading, unless --writable is given.")
-                .flag("--writable", "Mounts for writing: folders of the host can be changed, images cannot.")
+                .flag(
+                        "--writable",
+                        "Mounts for writing: folders of the host, and images with an overlay in their configuration.")
                 .value(
                         "--dedup-db",
                         "A database, made if absent, by which images take chunks from each other's caches.")

@@ -47,11 +47,13 @@ record ImageRules(NodeIds nodes, boolean explicitOwner, int uid, int gid, long m
         return inode.ino() == nodes.rootIno() ? inode.mode() & ~PERMISSIONS | ROOT_PERMISSIONS : inode.mode();
     }
 
-    private int uid(Inode inode) {
+    /** Returns the owner to show. */
+    int uid(Inode inode) {
         return explicitOwner ? inode.uid() : uid;
     }
 
-    private int gid(Inode inode) {
+    /** Returns the group to show. */
+    int gid(Inode inode) {
         return explicitOwner ? inode.gid() : gid;
     }
 

@@ -232,9 +232,18 @@ public final class RafsFuseHandler implements MountedFileSystem {
         }
     }
 
+    /** Returns the image as the lower layer of an overlay. */
+    public LowerImage lower() {
+        return new LowerImage(this, bootstrap, blobs, rules);
+    }
+
     @Override
     public void read(FuseRequest request, FuseReply reply) {
-        long ino = nodes.ino(request.nodeId());
+        read(nodes.ino(request.nodeId()), request, reply);
+    }
+
+    /** Answers a READ of a file, whatever the number is that it has in the mount. */
+    void read(long ino, FuseRequest request, FuseReply reply) {
         LoopState loop = loops.current();
         try {
             read(loop, ino, request, reply);

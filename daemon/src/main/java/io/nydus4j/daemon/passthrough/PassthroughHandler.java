@@ -352,25 +352,16 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
 
     @Override
     public void fsync(FuseRequest request, FuseReply reply) throws IOException {
-        files.use(request.handle(), node(request).place(), OpenFlags.READ_ONLY, file -> sync(file, request));
+        files.use(request.handle(), node(request).place(), OpenFlags.READ_ONLY, file -> PlaceFiles.sync(file, request));
         reply.ok();
     }
 
     @Override
     public void fsyncdir(FuseRequest request, FuseReply reply) throws IOException {
         try (Descriptor directory = openDirectory(node(request))) {
-            sync(directory, request);
+            PlaceFiles.sync(directory, request);
         }
         reply.ok();
-    }
-
-    private static boolean sync(Descriptor file, FuseRequest request) throws ErrnoException {
-        if (request.isDataOnly()) {
-            file.syncData();
-        } else {
-            file.sync();
-        }
-        return true;
     }
 
     @Override

@@ -123,4 +123,14 @@ public final class PlaceFiles {
         }
         return joined.toByteArray();
     }
+
+    /** Waits until an open file or directory is on the disk, as FSYNC and FSYNCDIR ask. */
+    public static boolean sync(Descriptor file, FuseRequest request) throws ErrnoException {
+        if (request.isDataOnly()) {
+            file.syncData();
+        } else {
+            file.sync();
+        }
+        return true;
+    }
 }
