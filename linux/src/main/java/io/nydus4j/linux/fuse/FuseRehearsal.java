@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
@@ -51,35 +52,51 @@ final class FuseRehearsal implements AutoCloseable {
     void run() throws IOException {
         Deque<Long> directories = new ArrayDeque<>(List.of(FuseRequest.ROOT_NODE_ID));
         Deque<Long> files = new ArrayDeque<>();
+        List<Long> given = new ArrayList<>();
         for (int i = 0; i < MAX_DIRECTORIES && !directories.isEmpty() && files.size() < MAX_FILES; i++) {
             long directory = directories.remove();
             ask(FuseOpcode.OPENDIR, directory, new byte[8]);
-            byte[] listing = ask(FuseOpcode.READDIRPLUS, directory, readArguments());
-            collect(MemorySegment.ofArray(listing), directories, files);
+            byte[] listing = ask(FuseOpcode.READDIRPLUS, directory, readArguments(0));
+            collect(MemorySegment.ofArray(listing), directories, files, given);
         }
         for (int round = 0; round < ROUNDS; round++) {
             ask(FuseOpcode.GETATTR, FuseRequest.ROOT_NODE_ID, new byte[16]);
             ask(FuseOpcode.LOOKUP, FuseRequest.ROOT_NODE_ID, NAME);
             for (long file : files) {
                 ask(FuseOpcode.GETATTR, file, new byte[16]);
-                ask(FuseOpcode.OPEN, file, new byte[8]);
-                ask(FuseOpcode.READ, file, readArguments());
+                long handle = handle(ask(FuseOpcode.OPEN, file, new byte[8]));
+                ask(FuseOpcode.READ, file, readArguments(handle));
+                if (handle != 0) {
+                    ask(FuseOpcode.RELEASE, file, readArguments(handle)); // longer than need be
+                }
             }
+        }
+        for (long node : given) {
+            put(FuseOpcode.FORGET, node, new byte[] {1, 0, 0, 0, 0, 0, 0, 0});
         }
     }
 
-    private static byte[] readArguments() {
+    /** Returns the handle that an open gave, 0 if none. */
+    private static long handle(byte[] opened) {
+        return opened.length < Long.BYTES ? 0 : MemorySegment.ofArray(opened).get(JAVA_LONG.withByteAlignment(1), 0);
+    }
+
+    private static byte[] readArguments(long handle) {
         byte[] arguments = new byte[40];
+        MemorySegment.ofArray(arguments).set(JAVA_LONG.withByteAlignment(1), 0, handle);
         MemorySegment.ofArray(arguments).set(JAVA_INT.withByteAlignment(1), 16, SIZE);
         return arguments;
     }
 
-    private static void collect(MemorySegment listing, Deque<Long> directories, Deque<Long> files) {
+    private static void collect(MemorySegment listing, Deque<Long> directories, Deque<Long> files, List<Long> given) {
         long at = 0;
         while (at + ENTRY + DIRENT <= listing.byteSize()) {
             long node = listing.get(JAVA_LONG.withByteAlignment(1), at);
             int type = listing.get(JAVA_INT.withByteAlignment(1), at + ENTRY_MODE) & TYPE_MASK;
             int nameLength = listing.get(JAVA_INT.withByteAlignment(1), at + ENTRY + 16);
+            if (node != 0) {
+                given.add(node);
+            }
             if (node != 0 && type == DIRECTORY) {
                 directories.add(node);
             } else if (node != 0 && type == FILE) {
@@ -94,6 +111,18 @@ final class FuseRehearsal implements AutoCloseable {
 
     /** Puts one request to the handler and returns the payload of the answer. */
     private byte[] ask(int opcode, long node, byte[] arguments) throws IOException {
+        put(opcode, node, arguments);
+        if (!kernel.awaitInput(PATIENCE)) {
+            throw new IOException("request of kind " + opcode + " got no answer");
+        }
+        byte[] answer = kernel.receive(64 << 10).bytes();
+        byte[] payload = new byte[Math.max(0, answer.length - ANSWER_HEADER)];
+        System.arraycopy(answer, answer.length - payload.length, payload, 0, payload.length);
+        return payload;
+    }
+
+    /** Puts one request to the handler. */
+    private void put(int opcode, long node, byte[] arguments) {
         MemorySegment in = loop.request().buffer();
         int length = FuseRequest.HEADER_SIZE + arguments.length;
         in.asSlice(0, length).fill((byte) 0);
@@ -105,13 +134,6 @@ final class FuseRehearsal implements AutoCloseable {
         unique += 2;
         loop.request().bind(length);
         loop.dispatch();
-        if (!kernel.awaitInput(PATIENCE)) {
-            throw new IOException("request of kind " + opcode + " got no answer");
-        }
-        byte[] answer = kernel.receive(64 << 10).bytes();
-        byte[] payload = new byte[Math.max(0, answer.length - ANSWER_HEADER)];
-        System.arraycopy(answer, answer.length - payload.length, payload, 0, payload.length);
-        return payload;
     }
 
     @Override

@@ -273,6 +273,21 @@ class FuseSessionTest {
     }
 
     @Test
+    void aRehearsalGivesBackWhatItTook() throws Exception {
+        tree.file(tree.directory(tree.root, "dir"), "one", new byte[] {1});
+        tree.file(tree.root, "two", new byte[] {2});
+        tree.handles = true;
+        session = FuseSession.mount(
+                FuseMountOptions.readOnly(mountPoint, "memory"),
+                tree,
+                FuseOptions.defaults().withThreads(1));
+        session.rehearse();
+        assertThat(tree.opens.sum()).isPositive();
+        assertThat(tree.releases.sum()).as("releases").isEqualTo(tree.opens.sum());
+        assertThat(tree.forgets.sum()).as("look-ups given back").isEqualTo(3);
+    }
+
+    @Test
     void forgetsANameWhenTold() throws Exception {
         mount();
         assertThat(Command.run(mountPoint, "cat", "file").status()).isEqualTo(1);

@@ -43,6 +43,9 @@ final class MemoryTree implements FuseHandler {
     final LongAdder reads = new LongAdder();
     final LongAdder plusListings = new LongAdder();
     final LongAdder forgets = new LongAdder();
+    final LongAdder opens = new LongAdder();
+    final LongAdder releases = new LongAdder();
+    volatile boolean handles;
 
     final CompletableFuture<Boolean> late = new CompletableFuture<>();
     volatile int delayMillis = 20;
@@ -126,6 +129,24 @@ final class MemoryTree implements FuseHandler {
     @Override
     public void forget(long nodeId, long lookups) {
         forgets.add(lookups);
+    }
+
+    @Override
+    public void open(FuseRequest request, FuseReply reply) throws IOException {
+        if (handles) {
+            opens.increment();
+            reply.open(7, 0);
+        } else {
+            FuseHandler.super.open(request, reply);
+        }
+    }
+
+    @Override
+    public void release(FuseRequest request, FuseReply reply) {
+        if (request.handle() == 7) {
+            releases.increment();
+        }
+        reply.ok();
     }
 
     @Override
