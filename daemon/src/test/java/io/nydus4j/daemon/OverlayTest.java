@@ -220,6 +220,38 @@ class OverlayTest {
     }
 
     @Test
+    void aCopyThatCannotBeMadeChangesNothing() throws Exception {
+        Golden image = Golden.of("v6-zstd-4k");
+        unpack(image);
+        String before = Listing.contents(lower);
+        Shell.out(directory, "mkdir small; mount -t tmpfs -o size=120k small small; mkdir small/upper small/work");
+        Shell.out(directory, "rmdir upper work; ln -s small/upper small/work .");
+        try (NydusDaemon _ = serve(image, true)) {
+            assertThat(Shell.run(mountPoint, "printf x >> sizes/mixed-200000").err())
+                    .contains("No space left on device");
+            assertThat(Listing.contents(mountPoint)).isEqualTo(before);
+            assertThat(Shell.out(directory, "ls -A small/work/work; find small/upper -type f"))
+                    .isEmpty();
+            Shell.out(mountPoint, "printf x >> sizes/text-512; [[ $(wc -c < sizes/text-512) == 513 ]]");
+        }
+        Shell.out(directory, """
+            rm -rf cache/*; f=$(echo blobs/*)
+            dd if=/dev/zero of=$f bs=1024 count=$(($(stat -c %s $f) / 2048)) conv=notrunc status=none
+            """);
+        try (NydusDaemon _ = serve(image, true)) {
+            Shell.out(mountPoint, """
+                for f in dup/* sizes/*; do [[ -f $f ]] && ! cat "$f" > /dev/null 2>&1 && break; done
+                message=$({ printf x >> "$f"; } 2>&1); [[ $message == *'Input/output error' ]] || exit 1
+                rm "$f"; [[ ! -e $f && $(wc -c < sizes/text-512) == 513 ]]
+                """);
+            assertThat(Shell.out(directory, "ls -A small/work/work; find small/upper -type f"))
+                    .isEqualTo("small/upper/sizes/text-512\n");
+        } finally {
+            Shell.run(directory, "umount -l mnt small");
+        }
+    }
+
+    @Test
     void refusesDirectoriesThatCannotBeUsed() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
         unpack(image);
