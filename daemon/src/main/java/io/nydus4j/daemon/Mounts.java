@@ -53,6 +53,7 @@ final class Mounts implements AutoCloseable {
     private final FuseCommons commons;
     private final Vfs vfs;
     private final byte[] mountPoint;
+    private final Optional<Path> runFolder;
     private final RuntimeSettings settings = new RuntimeSettings();
     private final BlobPool pool;
     private final Retirement retirement = new Retirement();
@@ -77,9 +78,11 @@ final class Mounts implements AutoCloseable {
      * Makes it without mounts.
      *
      * @param mountPoint where all that is served shows up on the host, without symbolic links
+     * @param runFolder  folder of what a successor needs, if one shall take over
      * @param dedup      lets blobs take chunks from other blobs; closed by the caller after this
      */
-    Mounts(FuseCommons commons, Vfs vfs, Path mountPoint, Optional<DedupStore> dedup) {
+    Mounts(FuseCommons commons, Vfs vfs, Path mountPoint, Optional<Path> runFolder, Optional<DedupStore> dedup) {
+        this.runFolder = runFolder;
         this.commons = commons;
         this.vfs = vfs;
         this.mountPoint = NativePath.bytes(mountPoint);
@@ -168,7 +171,7 @@ final class Mounts implements AutoCloseable {
                     index,
                     SharedDirectory.open(
                             RawBytes.text(NativePath.bytes(directory)),
-                            new SharedDirectory.Place(mountPoint, index, path.isRoot(), this.mountPoint),
+                            new SharedDirectory.Place(mountPoint, index, path.isRoot(), this.mountPoint, runFolder),
                             false));
         } finally {
             release(index);
@@ -326,7 +329,8 @@ final class Mounts implements AutoCloseable {
                 if (kernel != null) {
                     throw ServiceException.other("directories of the host are shown through FUSE only");
                 }
-                SharedDirectory.Place place = new SharedDirectory.Place(mountPoint, index, atRoot, this.mountPoint);
+                SharedDirectory.Place place =
+                        new SharedDirectory.Place(mountPoint, index, atRoot, this.mountPoint, runFolder);
                 yield SharedDirectory.open(request.source(), place, inherited);
             }
         };

@@ -96,7 +96,7 @@ public final class NydusDaemon implements AutoCloseable {
         FuseCommons commons = new FuseCommons(new EventLog());
         Vfs vfs = new Vfs(commons.requests());
         Optional<DedupStore> dedup = openDedup(options);
-        Mounts mounts = new Mounts(commons, vfs, mountPoint, dedup);
+        Mounts mounts = new Mounts(commons, vfs, mountPoint, options.runFolder(), dedup);
         NydusDaemon daemon =
                 new NydusDaemon(options, commons, vfs, mounts, new Continuity(options, vfs, mounts), dedup);
         try {

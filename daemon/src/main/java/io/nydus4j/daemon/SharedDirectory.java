@@ -10,16 +10,12 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 
 /** A directory of the host that is served through the daemon's FUSE mount. */
 final class SharedDirectory implements ServedFileSystem {
-    /** Number of the first node below the directory, as the reference counts. */
-    private static final long FIRST_NODE = 2;
-
-    private static final int SECOND_SHIFT = 20;
-
     private final String source;
     private final Place place;
     private final Instant mounted = Instant.now();
@@ -38,9 +34,15 @@ final class SharedDirectory implements ServedFileSystem {
      * @param index      index among the mounts, 1 to 255
      * @param atRoot     whether that is the root
      * @param shown      where that name space is on the host, without symbolic links
+     * @param runFolder  folder of what a successor needs, if one shall take over
      */
     @SuppressWarnings("ArrayRecordComponent") // names are bytes; places are not compared
-    record Place(String mountPoint, int index, boolean atRoot, byte[] shown) {}
+    record Place(String mountPoint, int index, boolean atRoot, byte[] shown, Optional<Path> runFolder) {
+        /** Returns where it is noted which nodes the kernel knows. */
+        Optional<byte[]> journal() {
+            return runFolder.map(folder -> NativePath.bytes(folder.resolve("nodes-" + index)));
+        }
+    }
 
     /**
      * Opens a directory.
@@ -50,12 +52,13 @@ final class SharedDirectory implements ServedFileSystem {
      * @throws IOException if it is not there or no directory, with the reference's message, or if it would show itself
      */
     static SharedDirectory open(String source, Place place, boolean inherited) throws IOException {
-        long first = inherited ? Instant.now().getEpochSecond() << SECOND_SHIFT : FIRST_NODE;
         byte[] path = NativePath.bytes(source);
         try {
             OwnMount.refuse(path, place.shown());
             return new SharedDirectory(
-                    source, place, PassthroughHandler.open(path, place.index(), place.atRoot(), first));
+                    source,
+                    place,
+                    PassthroughHandler.open(path, place.index(), place.atRoot(), inherited, place.journal()));
         } catch (ErrnoException e) {
             throw new IOException(
                     "passthroughfs failed to handle request, %s (os error %d)"

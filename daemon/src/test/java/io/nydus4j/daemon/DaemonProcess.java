@@ -4,6 +4,7 @@ import io.nydus4j.daemon.api.DaemonClient;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -19,11 +20,13 @@ final class DaemonProcess implements AutoCloseable {
 
     /** Serves until the mount is gone. */
     public static void main(String[] args) throws IOException, InterruptedException {
-        DaemonOptions options = DaemonOptions.builder(Path.of(args[0]))
+        DaemonOptions.Builder options = DaemonOptions.builder(Path.of(args[0]))
                 .apiSocket(Path.of(args[1]))
-                .writable(true)
-                .build();
-        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+                .writable(true);
+        if (args.length > 2) {
+            options.runFolder(Path.of(args[2]));
+        }
+        try (NydusDaemon daemon = NydusDaemon.start(options.build())) {
             daemon.await();
         }
     }
@@ -33,19 +36,24 @@ final class DaemonProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    /** Starts one without images and waits until its API answers. */
-    static DaemonProcess start(Path mountPoint, Path socket) throws IOException, InterruptedException {
+    /** Starts one without images, with a run folder if one is given, and waits until its API answers. */
+    static DaemonProcess start(Path mountPoint, Path socket, Path... runFolder)
+            throws IOException, InterruptedException {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        Process process = new ProcessBuilder(List.of(
-                        java.toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        DaemonProcess.class.getName(),
-                        mountPoint.toString(),
-                        socket.toString()))
+        List<String> command = new ArrayList<>(List.of(
+                java.toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                DaemonProcess.class.getName(),
+                mountPoint.toString(),
+                socket.toString()));
+        for (Path folder : runFolder) {
+            command.add(folder.toString());
+        }
+        Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();

@@ -167,8 +167,12 @@ class SeveralMountsTest {
             table = daemon.mountTable();
         }
         var commons = new io.nydus4j.daemon.fuse.FuseCommons(new io.nydus4j.daemon.metrics.EventLog());
-        try (Mounts mounts =
-                new Mounts(commons, new io.nydus4j.daemon.vfs.Vfs(commons.requests()), mountPoint, Optional.empty())) {
+        try (Mounts mounts = new Mounts(
+                commons,
+                new io.nydus4j.daemon.vfs.Vfs(commons.requests()),
+                mountPoint,
+                Optional.empty(),
+                Optional.empty())) {
             mounts.restore(io.nydus4j.daemon.state.MountTable.parse(
                     table.toJson().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
             assertThat(mounts.table().vfs()).isEqualTo(table.vfs());

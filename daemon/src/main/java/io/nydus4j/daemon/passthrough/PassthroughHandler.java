@@ -20,6 +20,7 @@ import io.nydus4j.linux.fuse.FuseRequest;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +37,10 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     /** For how long the kernel may keep names and attributes. Mirrors the reference's timeouts of 5 s. */
     private static final long KEEP_SECONDS = 5;
 
+    /** Number of the first node below the directory, as the reference counts. */
+    private static final long FIRST_NODE = 2;
+
+    private static final int SECOND_SHIFT = 20;
     private static final byte[] EMPTY = {};
     private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
@@ -62,15 +67,20 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
      * @param directory the directory, which may be a symbolic link to one
      * @param index     index of the file system among the mounts
      * @param atRoot    whether it is mounted on the root of the whole mount
-     * @param first     number of the first node that is looked up and first handle, at least 2; one that no predecessor used
-     * @throws ErrnoException if it is not there or no directory
+     * @param inherited whether a predecessor served it: then nodes and handles get numbers that no predecessor gave
+     * @param journal   path of the file by which a successor knows the nodes, if there is to be one
+     * @throws ErrnoException if the directory is not there or no directory
      */
-    public static PassthroughHandler open(byte[] directory, int index, boolean atRoot, long first)
+    public static PassthroughHandler open(
+            byte[] directory, int index, boolean atRoot, boolean inherited, Optional<byte[]> journal)
             throws ErrnoException {
+        long first = inherited ? Instant.now().getEpochSecond() << SECOND_SHIFT : FIRST_NODE;
         Descriptor place =
                 PosixFiles.open(Descriptor.WORKING_DIRECTORY, directory, OpenFlags.PATH | OpenFlags.DIRECTORY, 0);
         try {
-            return new PassthroughHandler(new SharedNodes(place, place.status(), first), index, atRoot, first);
+            NodeJournal noted = journal.isPresent() ? NodeJournal.open(journal.get(), inherited) : null;
+            SharedNodes nodes = new SharedNodes(place, place.status(), first, noted);
+            return new PassthroughHandler(nodes, index, atRoot, first);
         } catch (ErrnoException e) {
             place.close();
             throw e;

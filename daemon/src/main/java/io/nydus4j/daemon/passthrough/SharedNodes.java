@@ -5,17 +5,21 @@ import io.nydus4j.daemon.vfs.NodeNumbers;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.FileHandle;
 import io.nydus4j.linux.file.FileStatus;
+import io.nydus4j.linux.file.OpenFlags;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The nodes that the kernel knows of a shared directory: each has a number and an open descriptor until the kernel forgets it.
  *
- * <p>Numbers rise from look-up to look-up and are never used again. Safe for use by several threads.
+ * <p>Numbers rise from look-up to look-up and are never used again. With a {@link NodeJournal} a successor knows them, and opens a node
+ * anew by the handle that the host's file system gave, when the kernel asks for it. Safe for use by several threads.
  */
 final class SharedNodes implements AutoCloseable {
     /** Number of the shared directory itself. */
@@ -30,6 +34,9 @@ final class SharedNodes implements AutoCloseable {
 
     private final Map<SharedNode, Long> lookups = new HashMap<>();
     private long next;
+    private final @Nullable NodeJournal journal;
+    /** The shared directory, by which its file system is found; only with a journal. */
+    private final @Nullable Descriptor fileSystem;
 
     /**
      * Makes a table.
@@ -37,8 +44,11 @@ final class SharedNodes implements AutoCloseable {
      * @param place  the shared directory; owned by the table once this returns
      * @param status its status
      * @param first  number of the first node that is looked up, at least 2
+     * @param journal knows the nodes of a predecessor and is told of new ones, or null; owned likewise
      */
-    SharedNodes(Descriptor place, FileStatus status, long first) {
+    SharedNodes(Descriptor place, FileStatus status, long first, @Nullable NodeJournal journal) throws ErrnoException {
+        this.journal = journal;
+        this.fileSystem = journal == null ? null : place.reopen(OpenFlags.READ_ONLY | OpenFlags.DIRECTORY);
         root = new SharedNode(ROOT, place, Identity.of(status), status.mode());
         byNumber.put(ROOT, root);
         byIdentity.put(root.identity(), root);
@@ -58,9 +68,39 @@ final class SharedNodes implements AutoCloseable {
      */
     SharedNode node(long number) throws ErrnoException {
         SharedNode node = byNumber.get(number);
-        if (node == null) {
+        return node == null ? inherited(number) : node;
+    }
+
+    /** Opens a node that a predecessor gave, if it is still there. */
+    private synchronized SharedNode inherited(long number) throws ErrnoException {
+        SharedNode node = byNumber.get(number);
+        if (node != null) {
+            return node;
+        }
+        NodeJournal.Known known = journal == null ? null : journal.known(number);
+        if (known == null || fileSystem == null) {
             throw new ErrnoException("node", Errno.ESTALE);
         }
+        Descriptor place;
+        try {
+            place = known.handle().open(fileSystem, PlaceNames.PLACE);
+        } catch (ErrnoException e) {
+            LOG.log(Level.DEBUG, "a file of a predecessor is gone: {0}", e.getMessage());
+            throw new ErrnoException("node", Errno.ESTALE);
+        }
+        FileStatus status = place.status();
+        if (!Identity.of(status).equals(known.identity()) || byIdentity.containsKey(known.identity())) {
+            place.close();
+            throw new ErrnoException("node", Errno.ESTALE);
+        }
+        return put(number, place, status, 0);
+    }
+
+    private SharedNode put(long number, Descriptor place, FileStatus status, long count) {
+        SharedNode node = new SharedNode(number, place, Identity.of(status), status.mode());
+        byNumber.put(number, node);
+        byIdentity.put(node.identity(), node);
+        lookups.put(node, count);
         return node;
     }
 
@@ -89,17 +129,35 @@ final class SharedNodes implements AutoCloseable {
             place.close();
             throw new ErrnoException("lookup", Errno.ENFILE);
         }
-        SharedNode node = new SharedNode(next++, place, identity, status.mode());
-        byNumber.put(node.number(), node);
-        byIdentity.put(identity, node);
-        lookups.put(node, 1L);
-        return node;
+        return put(number(place, identity), place, status, 1);
+    }
+
+    /** Returns the number of an inode: what a predecessor gave it, or a new one. */
+    private long number(Descriptor place, Identity identity) {
+        if (journal == null || identity.dev() != root.identity().dev()) {
+            return next++;
+        }
+        try {
+            FileHandle handle = FileHandle.of(place);
+            NodeJournal.Known known = journal.known(identity);
+            if (known != null && known.handle().equals(handle) && !byNumber.containsKey(known.number())) {
+                return known.number();
+            }
+            journal.add(new NodeJournal.Known(next, identity, handle));
+        } catch (ErrnoException e) {
+            LOG.log(Level.DEBUG, "the host has no handle of a file: {0}", e.getMessage());
+        }
+        return next++;
     }
 
     /** Takes look-ups back; a node without any is closed. */
     synchronized void forget(long number, long count) {
         SharedNode node = byNumber.get(number);
-        if (node == null || number == ROOT) {
+        if (number == ROOT) {
+            return;
+        }
+        if (node == null) {
+            strikeOut(number);
             return;
         }
         long left = lookups.getOrDefault(node, 0L) - count;
@@ -110,7 +168,14 @@ final class SharedNodes implements AutoCloseable {
         lookups.remove(node);
         byNumber.remove(number);
         byIdentity.remove(node.identity());
+        strikeOut(number);
         close(node);
+    }
+
+    private void strikeOut(long number) {
+        if (journal != null) {
+            journal.remove(number);
+        }
     }
 
     /** Returns the number of nodes, the shared directory among them. */
@@ -133,5 +198,15 @@ final class SharedNodes implements AutoCloseable {
         byNumber.clear();
         byIdentity.clear();
         lookups.clear();
+        if (journal != null) {
+            journal.close();
+        }
+        if (fileSystem != null) {
+            try {
+                fileSystem.close();
+            } catch (ErrnoException e) {
+                LOG.log(Level.WARNING, "cannot close a shared directory: {0}", e.getMessage());
+            }
+        }
     }
 }

@@ -26,7 +26,7 @@ class SharedNodesTest {
 
     private SharedNodes table() throws ErrnoException {
         Descriptor root = place(directory);
-        return new SharedNodes(root, root.status(), 2);
+        return new SharedNodes(root, root.status(), 2, null);
     }
 
     private static SharedNode lookUp(SharedNodes nodes, Path file) throws ErrnoException {

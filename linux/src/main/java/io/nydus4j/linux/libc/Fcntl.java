@@ -7,6 +7,8 @@ public final class Fcntl {
     private static final MethodHandle OPENAT = Libc.link("openat");
     private static final MethodHandle FCNTL = Libc.link("fcntl");
     private static final MethodHandle FALLOCATE = Libc.link("fallocate");
+    private static final MethodHandle NAME_TO_HANDLE_AT = Libc.link("name_to_handle_at");
+    private static final MethodHandle OPEN_BY_HANDLE_AT = Libc.link("open_by_handle_at");
     private static final MethodHandle POSIX_FADVISE = Libc.link("posix_fadvise");
 
     private Fcntl() {}
@@ -24,6 +26,16 @@ public final class Fcntl {
     /** Calls {@code fallocate}; returns its result or the negated error number. */
     public static int fallocate(Scratch scratch, int descriptor, int mode, long offset, long length) {
         return scratch.intResult(Libc.raw(FALLOCATE, scratch, descriptor, mode, offset, length));
+    }
+
+    /** Calls {@code name_to_handle_at}; returns its result or the negated error number. */
+    public static int nameToHandleAt(Scratch scratch, int directory, long path, long handle, long mountId, int flags) {
+        return scratch.intResult(Libc.raw(NAME_TO_HANDLE_AT, scratch, directory, path, handle, mountId, flags));
+    }
+
+    /** Calls {@code open_by_handle_at}; returns its result or the negated error number. */
+    public static int openByHandleAt(Scratch scratch, int onFileSystem, long handle, int flags) {
+        return scratch.intResult(Libc.raw(OPEN_BY_HANDLE_AT, scratch, onFileSystem, handle, flags));
     }
 
     /** Calls {@code posix_fadvise}; returns its result or the negated error number. */
