@@ -35,7 +35,8 @@ public final class Shell {
         builder.environment().put("LC_ALL", "C");
         Process process = builder.start();
         String[] err = new String[1];
-        Thread reader = Thread.ofVirtual().start(() -> err[0] = readAll(process.getErrorStream()));
+        // A virtual thread would hold its carrier for as long as the command runs, and servers of tests need those.
+        Thread reader = Thread.ofPlatform().start(() -> err[0] = readAll(process.getErrorStream()));
         process.getOutputStream().close();
         String out = readAll(process.getInputStream());
         reader.join();
