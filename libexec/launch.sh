@@ -100,8 +100,9 @@ done
 java_options
 aot=$aot_folder/$tool-$jdk_id.aot
 if [[ ${NYDUS4J_AOT-} != off ]]; then
-    if [[ ! -r $aot && ! -e $aot.failed ]] && { [[ -d $aot_folder ]] || mkdir -p -- "$aot_folder" 2>/dev/null; } \
-        && [[ -w $aot_folder ]]; then
+    # Training that failed, perhaps for the machine was busy, is tried again after an hour.
+    if [[ ! -r $aot ]] && { [[ ! -e $aot.failed ]] || [[ -n $(find "$aot.failed" -mmin +60 2>/dev/null) ]]; } \
+        && { [[ -d $aot_folder ]] || mkdir -p -- "$aot_folder" 2>/dev/null; } && [[ -w $aot_folder ]]; then
         if [[ ${NYDUS4J_AOT-} == wait ]]; then
             bash "$root/libexec/train.sh" "$root" "$tool" "$main" "$jdk" "$aot" "${options[@]}"
         else
