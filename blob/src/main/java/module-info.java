@@ -1,6 +1,8 @@
 /** The data blob: digests, codecs, chunk information, batch, zran, TOC. Pure functions on memory. */
 module io.nydus4j.blob {
     requires aircompressor.v3;
+    // The zstd streams of aircompressor stand on it, which only says that it may.
+    requires jdk.unsupported;
     requires static org.jspecify;
 
     exports io.nydus4j.blob;

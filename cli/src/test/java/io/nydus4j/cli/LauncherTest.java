@@ -38,6 +38,15 @@ class LauncherTest {
     }
 
     @Test
+    void buildsImagesOfLayersThatZstdCompressed() throws Exception {
+        String image = "NYDUS4J_AOT=off '" + ROOT.resolve("bin/nydus-image") + "' ";
+        String layer = " '" + ROOT.resolve("testdata/stargz/tree-16k.zst") + "'";
+        Shell.out(directory, image + "create -t targz-rafs -B boot -b blob" + layer);
+        Shell.out(directory, image + "create -t estargztoc-ref --chunk-size 0x4000 --blob-id layer -B toc" + layer);
+        Shell.out(directory, image + "check boot && " + image + "check toc");
+    }
+
+    @Test
     void mountsAnImageWhoseDataIsInARegistry() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
         Files.createDirectory(directory.resolve("mnt"));
