@@ -36,6 +36,10 @@ public final class ChunkDatabase implements AutoCloseable {
      * @throws IOException if the file cannot be used, or is no such database
      */
     public static ChunkDatabase open(String file) throws IOException {
+        if (file.indexOf('?') >= 0) {
+            // SQLite's driver would cut the path there and make another file.
+            throw new IOException("unable to open database file: " + file + ": its path has a question mark");
+        }
         Connection connection;
         try {
             connection = JDBC.createConnection("jdbc:sqlite:" + file, new Properties());
