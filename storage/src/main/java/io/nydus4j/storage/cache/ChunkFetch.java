@@ -81,15 +81,14 @@ final class ChunkFetch {
     }
 
     private int takeShared(KnownChunks chunks, Flight flight) throws IOException {
-        int taken = sharing == null
+        return sharing == null
                 ? 0
                 : sharing.take(chunks, flight, position -> {
                     flight.cameFrom(DataOrigin.SHARED);
+                    counters.chunksMadeReady(1);
                     ledger.written(chunks, position);
                     flight.landed();
                 });
-        counters.chunksMadeReady(taken);
-        return taken;
     }
 
     /** Fetches what is missing of a flight, with a request for each run of it. */
@@ -177,9 +176,10 @@ final class ChunkFetch {
         @Override
         public void accept(int position, MemorySegment stored, MemorySegment plain) throws IOException {
             file.write(chunks.index(), position, stored, plain);
+            // Counted first: whoever sees it ready may ask for the count.
+            counters.chunksMadeReady(1);
             ledger.written(chunks, position);
             flight.landed();
-            counters.chunksMadeReady(1);
         }
 
         @Override

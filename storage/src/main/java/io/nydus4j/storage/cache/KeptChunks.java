@@ -39,19 +39,16 @@ final class KeptChunks {
     /** Checks the chunks of a flight. Those that are not what they should be lose their bit, and are fetched next. */
     void check(KnownChunks chunks, Flight flight) throws IOException {
         DecodeWorker worker = workers.take();
-        int kept = 0;
         try (var _ = NativeBuffers.SHARED.reserve(chunks.index().unitPlainSize(flight.first()))) {
             for (int position = flight.first(); position <= flight.last(); position++) {
                 // One that was evicted since the flight was planned has no mark.
                 if (ledger.isMarked(chunks, position) && check(chunks, position, worker)) {
                     flight.landed();
-                    kept++;
                 }
             }
         } finally {
             workers.giveBack(worker);
         }
-        counters.chunksKept(kept);
     }
 
     private boolean check(KnownChunks chunks, int position, DecodeWorker worker) {
@@ -60,6 +57,8 @@ final class KeptChunks {
                 int index = chunks.index().indexInBlob(position);
                 worker.check(chunks.checks(), index, file.read(chunks.index(), position, worker));
             }
+            // Counted first: whoever sees it ready may ask for the count.
+            counters.chunksKept(1);
             ledger.found(chunks, position);
             return true;
         } catch (IOException e) {
