@@ -1,5 +1,6 @@
 package io.nydus4j.build.source;
 
+import io.nydus4j.linux.ThreadEnd;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,18 +26,6 @@ public final class Workers {
 
     /** Waits until all, which have been told to end, have done so. An interrupt meanwhile is kept for later. */
     public void joinAnyway() {
-        boolean interrupted = false;
-        for (Thread thread : threads) {
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        threads.forEach(ThreadEnd::await);
     }
 }

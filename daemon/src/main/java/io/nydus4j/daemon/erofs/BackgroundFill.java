@@ -1,5 +1,6 @@
 package io.nydus4j.daemon.erofs;
 
+import io.nydus4j.linux.ThreadEnd;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
@@ -68,16 +69,6 @@ public final class BackgroundFill {
     public void stop() {
         stopped = true;
         thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
     }
 }

@@ -3,6 +3,7 @@ package io.nydus4j.daemon.erofs;
 import io.nydus4j.daemon.erofs.FillJournal.Slot;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.ThreadEnd;
 import io.nydus4j.linux.fanotify.PreContentGroup;
 import io.nydus4j.linux.socket.Readiness;
 import java.io.IOException;
@@ -89,16 +90,6 @@ final class EventLoop {
     void stop() {
         stopped = true;
         slots.close();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
     }
 }

@@ -2,12 +2,12 @@ package io.nydus4j.storage.cache;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.linux.ThreadEnd;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.CacheCounters;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Reads a run of chunks from a backend with one request, decodes and checks them. Safe for use by several threads; its calls block on the
@@ -122,7 +122,7 @@ final class UnitReader {
             try {
                 run(first, secondHalf - 1);
             } finally {
-                joinUninterruptibly(helper);
+                ThreadEnd.await(helper);
             }
         }
 
@@ -175,22 +175,6 @@ final class UnitReader {
                     receiver.fail(position, e);
                 }
             }
-        }
-    }
-
-    private static void joinUninterruptibly(Thread thread) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-                LockSupport.parkNanos(1);
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

@@ -4,6 +4,7 @@ import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.DigestAlgorithm;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.ThreadEnd;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.FileStatus;
 import io.nydus4j.linux.file.NativePath;
@@ -213,17 +214,7 @@ public final class DedupStore implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        boolean interrupted = false;
-        while (writer.isAlive()) {
-            try {
-                writer.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(writer);
         lock.lock();
         try {
             on = false;

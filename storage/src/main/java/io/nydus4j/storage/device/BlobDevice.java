@@ -5,6 +5,7 @@ import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.blob.codec.Codec;
+import io.nydus4j.linux.ThreadEnd;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.ReadPlan;
@@ -247,17 +248,7 @@ public final class BlobDevice implements AutoCloseable {
             running = planner;
         }
         if (running != null) {
-            boolean interrupted = false;
-            while (running.isAlive()) {
-                try {
-                    running.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            ThreadEnd.await(running);
         }
         blobs.forEach(store::release);
         onClose.run();
