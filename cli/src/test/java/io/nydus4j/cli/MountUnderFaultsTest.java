@@ -11,15 +11,14 @@ import io.nydus4j.daemon.Driver;
 import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.FuseCondition;
 import io.nydus4j.daemon.Golden;
+import io.nydus4j.daemon.SeenTree;
 import io.nydus4j.daemon.Shell;
 import io.nydus4j.storage.http.MisbehavingServer;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -27,7 +26,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -161,51 +159,24 @@ class MountUnderFaultsTest {
         return "seed " + seed + "\n" + Files.readString(directory.resolve("log"));
     }
 
-    /** What readers saw. */
-    private record Seen(int files, List<String> wrong, long worstNanos) {}
-
-    /** Compares all files in some order. */
-    private Seen compare(long order) throws IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(tree)) {
-            files = new ArrayList<>(all.filter(file -> Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS))
-                    .toList());
-        }
-        Collections.shuffle(files, new Random(order));
-        List<String> wrong = new ArrayList<>();
-        long worst = 0;
-        for (Path file : files) {
-            long start = System.nanoTime();
-            try {
-                if (Files.mismatch(file, directory.resolve("mnt").resolve(tree.relativize(file))) >= 0) {
-                    wrong.add(file + " differs");
-                }
-            } catch (IOException e) {
-                wrong.add(e.toString());
-            }
-            worst = Math.max(worst, System.nanoTime() - start);
-        }
-        return new Seen(files.size(), wrong, worst);
-    }
-
     /** Has fio read and verify a file, block by block in random order. */
-    private Seen verify(int number) throws IOException, InterruptedException {
+    private SeenTree verify(int number) throws IOException, InterruptedException {
         Shell.Result result = Shell.run(
                 directory,
                 "fio --readonly --name=verify --filename=mnt/fio$1 --size=6m --rw=randread --bs=4k --verify=crc32c"
                         + " --verify_fatal=1",
                 Integer.toString(number));
         boolean right = result.code() == 0 && !result.err().contains("verify");
-        return new Seen(1, right ? List.of() : List.of(result.out() + result.err()), 0);
+        return new SeenTree(1, right ? List.of() : List.of(result.out() + result.err()), 0);
     }
 
-    private List<Future<Seen>> startReaders(ExecutorService threads) {
-        List<Future<Seen>> readers = new ArrayList<>();
+    private List<Future<SeenTree>> startReaders(ExecutorService threads) {
+        List<Future<SeenTree>> readers = new ArrayList<>();
         for (int number = 1; number <= 2; number++) {
             int file = number;
             long order = random.nextLong();
             readers.add(threads.submit(() -> verify(file)));
-            readers.add(threads.submit(() -> compare(order)));
+            readers.add(threads.submit(() -> SeenTree.readAll(tree, directory.resolve("mnt"), order)));
         }
         return readers;
     }
@@ -253,13 +224,13 @@ class MountUnderFaultsTest {
                 Path cache = directory.resolve("cache" + rounds++);
                 Daemon daemon = new Daemon(driver, cache, server.host());
                 daemon.awaitMount();
-                List<Future<Seen>> readers = startReaders(threads);
+                List<Future<SeenTree>> readers = startReaders(threads);
                 while (kills && readers.stream().anyMatch(reader -> !reader.isDone()) && System.nanoTime() < end) {
                     Thread.sleep(200 + random.nextInt(1800));
                     killed += daemon.kill() ? 1 : 0;
                 }
-                for (Future<Seen> reader : readers) {
-                    Seen seen = reader.get();
+                for (Future<SeenTree> reader : readers) {
+                    SeenTree seen = reader.get();
                     assertThat(seen.wrong()).as(log()).isEmpty();
                     files += seen.files();
                     worst = Math.max(worst, seen.worstNanos());

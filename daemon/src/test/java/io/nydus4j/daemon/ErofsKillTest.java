@@ -3,10 +3,6 @@ package io.nydus4j.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.JsonValue;
-import io.nydus4j.linux.file.Descriptor;
-import io.nydus4j.linux.file.NativePath;
-import io.nydus4j.linux.file.OpenFlags;
-import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.http.FaultyServer;
 import java.io.IOException;
@@ -15,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -175,45 +170,8 @@ class ErofsKillTest {
         return Files.exists(log) ? Files.readString(log) : "no log";
     }
 
-    /** What a reader saw. */
-    private record Seen(int files, List<String> wrong, long worstNanos) {}
-
-    private Seen readAll(long order) throws IOException {
-        List<Path> files;
-        Path tree = directory.resolve("tree");
-        try (Stream<Path> all = Files.walk(tree)) {
-            files = new ArrayList<>(
-                    all.filter(file -> Files.isRegularFile(file, java.nio.file.LinkOption.NOFOLLOW_LINKS))
-                            .toList());
-        }
-        Collections.shuffle(files, new Random(order));
-        List<String> wrong = new ArrayList<>();
-        long worst = 0;
-        for (Path file : files) {
-            Path seen = mountPoint.resolve(tree.relativize(file));
-            long start = System.nanoTime();
-            try {
-                if (Files.mismatch(file, seen) >= 0) {
-                    wrong.add(seen + " differs");
-                }
-                forget(seen);
-            } catch (IOException e) {
-                wrong.add(e.toString());
-            }
-            worst = Math.max(worst, System.nanoTime() - start);
-        }
-        return new Seen(files.size(), wrong, worst);
-    }
-
-    /** Has the kernel drop what it has of a file in memory, so that whoever reads it next asks again. */
-    private static void forget(Path file) throws IOException {
-        try (Descriptor opened = PosixFiles.open(
-                Descriptor.WORKING_DIRECTORY,
-                NativePath.bytes(file),
-                OpenFlags.READ_ONLY | OpenFlags.CLOSE_ON_EXEC,
-                0)) {
-            opened.advise(0, 0, Descriptor.Advice.DONT_NEED);
-        }
+    private SeenTree readAll(long order) throws IOException {
+        return SeenTree.readAll(directory.resolve("tree"), mountPoint, order);
     }
 
     @Test
@@ -245,7 +203,7 @@ class ErofsKillTest {
             Daemon daemon = new Daemon(configuration);
             daemon.awaitMount();
             try (ExecutorService readers = Executors.newFixedThreadPool(READERS)) {
-                List<Future<Seen>> all = new ArrayList<>();
+                List<Future<SeenTree>> all = new ArrayList<>();
                 for (int i = 0; i < READERS; i++) {
                     long order = random.nextLong();
                     all.add(readers.submit(() -> readAll(order)));
@@ -263,8 +221,8 @@ class ErofsKillTest {
                     kills++;
                     daemon = new Daemon(configuration);
                 }
-                for (Future<Seen> reader : all) {
-                    Seen seen = reader.get();
+                for (Future<SeenTree> reader : all) {
+                    SeenTree seen = reader.get();
                     assertThat(seen.wrong()).as("seed " + seed + "\n" + log()).isEmpty();
                     files += seen.files();
                     worst = Math.max(worst, seen.worstNanos());
@@ -322,7 +280,7 @@ class ErofsKillTest {
         assertThat(holder()).as(log()).isNotEqualTo(first);
         daemon.kill();
         try (ExecutorService readers = Executors.newSingleThreadExecutor()) {
-            Future<Seen> reader = readers.submit(() -> readAll(seed));
+            Future<SeenTree> reader = readers.submit(() -> readAll(seed));
             sleep(300);
             assertThat(reader.isDone()).isFalse();
             Daemon next = started(configuration);

@@ -2,7 +2,6 @@ package io.nydus4j.daemon.erofs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.erofs.FillJournal.Slot;
 import io.nydus4j.linux.fanotify.PreContentEvent;
@@ -12,12 +11,8 @@ import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.socket.Readiness;
-import io.nydus4j.storage.DataOrigin;
-import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -147,7 +142,7 @@ class FillServiceTest {
     }
 
     /** Writes what is asked for. */
-    private final class Blob implements LazyBlob {
+    private final class Blob extends UnreadBlob {
         private final boolean evicts;
 
         Blob(boolean evicts) {
@@ -160,18 +155,8 @@ class FillServiceTest {
         }
 
         @Override
-        public BlobInfo info() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
         public long size() {
             return SIZE;
-        }
-
-        @Override
-        public boolean isReady(long offset, long length) {
-            return false;
         }
 
         @Override
@@ -191,26 +176,8 @@ class FillServiceTest {
         }
 
         @Override
-        public DataOrigin read(long offset, ByteBuffer target) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Optional<MemorySegment> mapping() {
-            return Optional.empty();
-        }
-
-        @Override
         public Optional<Path> file() {
             return Optional.of(file);
         }
-
-        @Override
-        public boolean isComplete() {
-            return false;
-        }
-
-        @Override
-        public void close() {}
     }
 }

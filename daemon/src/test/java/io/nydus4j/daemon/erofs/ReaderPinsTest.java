@@ -5,20 +5,15 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.daemon.erofs.FillJournal.Slot;
 import io.nydus4j.linux.fanotify.PreContentEvent;
 import io.nydus4j.linux.fanotify.PreContentGroup;
-import io.nydus4j.storage.DataOrigin;
-import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -159,7 +154,7 @@ class ReaderPinsTest {
     }
 
     /** Says what of it is held. */
-    private final class Held implements LazyBlob {
+    private final class Held extends UnreadBlob {
         @Override
         public Pin hold(long offset, long length) {
             assertThat(length).isEqualTo(4096);
@@ -170,43 +165,5 @@ class ReaderPinsTest {
         public long size() {
             return 1 << 20;
         }
-
-        @Override
-        public BlobInfo info() {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean isReady(long offset, long length) {
-            return false;
-        }
-
-        @Override
-        public Pin ensure(long offset, long length) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public DataOrigin read(long offset, ByteBuffer target) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public Optional<MemorySegment> mapping() {
-            return Optional.empty();
-        }
-
-        @Override
-        public Optional<Path> file() {
-            return Optional.empty();
-        }
-
-        @Override
-        public boolean isComplete() {
-            return false;
-        }
-
-        @Override
-        public void close() {}
     }
 }
