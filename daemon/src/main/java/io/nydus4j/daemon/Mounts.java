@@ -526,17 +526,19 @@ final class Mounts implements AutoCloseable {
         }
     }
 
+    private static MountRequest request(MountRecord mount) {
+        return new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
+    }
+
     private void restore(MountRecord mount) throws IOException, ServiceException {
         VfsPath path = VfsPath.of(mount.mountPoint()).orElseThrow(() -> ServiceException.other(BAD_PATH));
         if (mount.index() < 1 || mount.index() > NodeNumbers.MAX_INDEX) {
             throw new IOException("index " + mount.index() + " of " + mount.mountPoint() + " is out of range");
         }
-        MountRequest request =
-                new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
         attach(
                 path,
                 mount.index(),
-                open(mount.mountPoint(), request, mount.type(), mount.index(), path.isRoot(), true));
+                open(mount.mountPoint(), request(mount), mount.type(), mount.index(), path.isRoot(), true));
     }
 
     /**
@@ -545,11 +547,9 @@ final class Mounts implements AutoCloseable {
      */
     ServedFileSystem reopen(MountRecord mount, long device, ErofsFrontEnd frontEnd)
             throws IOException, ServiceException {
-        MountRequest request =
-                new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
         ServedImage.Place place =
                 new ServedImage.Place(mount.mountPoint(), mount.index(), false, false, true, mountPoint);
-        ServedImage image = ServedImage.open(source(request), place, pool, commons);
+        ServedImage image = ServedImage.open(source(request(mount)), place, pool, commons);
         try {
             return frontEnd.keep(image, device);
         } catch (IOException | RuntimeException e) {

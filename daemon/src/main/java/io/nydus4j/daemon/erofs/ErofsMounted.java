@@ -12,7 +12,6 @@ import io.nydus4j.storage.LazyBlob;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -160,8 +159,7 @@ public final class ErofsMounted {
     /** Tells whether an EROFS is mounted on a directory, by a look that touches no mount. */
     public static boolean isMounted(Path target) throws IOException {
         byte[] directory = bytes(target);
-        return MountTable.read().stream()
-                .anyMatch(entry -> entry.type().equals("erofs") && Arrays.equals(entry.mountPoint(), directory));
+        return MountTable.read().stream().anyMatch(entry -> Superblock.isErofs(entry, directory));
     }
 
     /** Tells whether it can be seen on its directory. */

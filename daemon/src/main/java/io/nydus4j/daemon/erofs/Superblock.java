@@ -49,8 +49,12 @@ record Superblock(PreContentGroup group, long device) {
     /** Tells whether a mount table has it on a directory, at the top or below other mounts. */
     boolean isOn(byte[] directory, List<MountEntry> table) {
         return table.stream()
-                .anyMatch(entry -> entry.type().equals(TYPE)
-                        && DeviceNumbers.of(entry.major(), entry.minor()) == device
-                        && Arrays.equals(entry.mountPoint(), directory));
+                .anyMatch(
+                        entry -> isErofs(entry, directory) && DeviceNumbers.of(entry.major(), entry.minor()) == device);
+    }
+
+    /** Tells whether an entry of a mount table is an EROFS on a directory. */
+    static boolean isErofs(MountEntry entry, byte[] directory) {
+        return entry.type().equals(TYPE) && Arrays.equals(entry.mountPoint(), directory);
     }
 }

@@ -1,9 +1,8 @@
 package io.nydus4j.daemon.fuse;
 
-import io.nydus4j.daemon.api.InflightRequest;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
 import io.nydus4j.daemon.trace.ReadSource;
-import io.nydus4j.daemon.vfs.RequestTable;
+import io.nydus4j.daemon.vfs.LateRequests;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.PendingReply;
@@ -15,8 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Answers READs whose data must be fetched or decoded first, each on a virtual thread.
@@ -28,48 +25,27 @@ final class LateReader {
     private final LazyBlob[] blobs;
     private final int chunkSize;
     private final FileSystemCounters counters;
-    private final RequestTable requests;
+    private final LateRequests requests;
     private final ReadBuffers buffers;
     private final BrokenImageLog log;
-    private final AtomicInteger running = new AtomicInteger();
 
     LateReader(LazyBlob[] blobs, int chunkSize, FileSystemCounters counters, FuseCommons commons, BrokenImageLog log) {
         this.blobs = blobs;
         this.chunkSize = chunkSize;
         this.counters = counters;
-        this.requests = commons.requests();
+        this.requests = new LateRequests("nydus-read", commons.requests());
         this.buffers = commons.buffers();
         this.log = log;
     }
 
     /** Answers a READ some time. */
     void read(LateRead read) {
-        running.incrementAndGet();
-        requests.add(read.shown());
-        try {
-            Thread.ofVirtual().name("nydus-read").start(() -> run(read));
-        } catch (Throwable e) {
-            ended(read.shown());
-            read.reply().error(Errno.EIO);
-            throw e;
-        }
-    }
-
-    private void ended(InflightRequest request) {
-        requests.remove(request);
-        running.decrementAndGet();
+        requests.start(read.shown(), read.reply(), () -> run(read));
     }
 
     /** Waits until every READ has its answer; tells whether that came to be in time. */
     boolean awaitIdle(Duration patience) throws InterruptedException {
-        long deadline = System.nanoTime() + patience.toNanos();
-        while (running.get() > 0) {
-            if (System.nanoTime() - deadline > 0) {
-                return false;
-            }
-            TimeUnit.MILLISECONDS.sleep(1);
-        }
-        return true;
+        return requests.awaitIdle(patience);
     }
 
     private void run(LateRead read) {
@@ -87,9 +63,6 @@ final class LateReader {
             read.traced(ReadSource.FAILED);
             log.failed("read of " + length + " bytes at " + read.offset(), ino, e);
             reply.error(Errno.EIO);
-        } finally {
-            reply.error(Errno.EIO); // nothing, if the request has its answer
-            ended(read.shown());
         }
     }
 
@@ -128,19 +101,9 @@ final class LateReader {
     }
 
     private DataOrigin sendCopied(PendingReply reply, ReadPieces plan, int length) throws IOException {
-        DataOrigin origin = DataOrigin.READY;
         MemorySegment buffer = buffers.take(length);
         try {
-            long place = 0;
-            for (int i = 0; i < plan.count(); i++) {
-                MemorySegment target = buffer.asSlice(place, plan.length(i));
-                if (plan.blob(i) == ReadPieces.ZEROS) {
-                    target.fill((byte) 0);
-                } else {
-                    origin = origin.and(blobs[plan.blob(i)].read(plan.offset(i), target.asByteBuffer()));
-                }
-                place += plan.length(i);
-            }
+            DataOrigin origin = plan.gather(blobs, buffer);
             reply.data(buffer, 0, length);
             return origin;
         } finally {

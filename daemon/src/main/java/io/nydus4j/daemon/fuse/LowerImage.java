@@ -81,6 +81,11 @@ public final class LowerImage {
         handler.read(ino, request, reply);
     }
 
+    /** Answers a LSEEK in a file. */
+    public void seek(long ino, FuseRequest request, FuseReply reply) throws RafsFormatException {
+        RafsFuseHandler.seek(inode(ino), request, reply);
+    }
+
     /**
      * Writes the start of a file's data into an empty file; runs of zeros become holes. May block on the network.
      *
@@ -94,16 +99,7 @@ public final class LowerImage {
             for (long position = 0; position < length; position += PIECE) {
                 int part = (int) Math.min(PIECE, length - position);
                 plan.plan(inode, bootstrap.superblock().chunkSize(), position, part);
-                long place = 0;
-                for (int i = 0; i < plan.count(); i++) {
-                    MemorySegment piece = buffer.asSlice(place, plan.length(i));
-                    if (plan.blob(i) == ReadPieces.ZEROS) {
-                        piece.fill((byte) 0);
-                    } else {
-                        blobs[plan.blob(i)].read(plan.offset(i), piece.asByteBuffer());
-                    }
-                    place += plan.length(i);
-                }
+                plan.gather(blobs, buffer);
                 write(buffer.asSlice(0, part), zeros, position, target);
             }
             target.truncate(length);

@@ -18,7 +18,6 @@ import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -463,15 +462,8 @@ public final class RafsFuseHandler implements MountedFileSystem {
                 return;
             }
             Inode inode = inode(loop, ino);
-            ByteArrayOutputStream names = new ByteArrayOutputStream();
-            if (inode.hasXattrs()) {
-                for (byte[] name : inode.xattrNames()) {
-                    names.writeBytes(name);
-                    names.write(0);
-                }
-            }
             counters.hit(FileOperation.LISTXATTR, ino);
-            reply.xattr(request.size(), names.toByteArray());
+            reply.xattrNames(request.size(), inode.hasXattrs() ? inode.xattrNames() : List.of());
         } catch (IOException e) {
             fail(FileOperation.LISTXATTR, ino, e, reply);
         }
@@ -508,15 +500,20 @@ public final class RafsFuseHandler implements MountedFileSystem {
         }
         long ino = nodes.ino(request.nodeId());
         try {
-            long size = inode(loops.current(), ino).size();
-            if (request.offset() < 0 || request.offset() >= size) {
-                reply.error(Errno.ENXIO);
-            } else {
-                reply.position(request.whence() == SEEK_HOLE ? size : request.offset());
-            }
+            seek(inode(loops.current(), ino), request, reply);
         } catch (IOException e) {
             log.failed("lseek", ino, e);
             reply.error(Errno.EIO);
+        }
+    }
+
+    /** Answers a LSEEK in a file, which is data up to its end. */
+    static void seek(Inode inode, FuseRequest request, FuseReply reply) {
+        long size = inode.size();
+        if (request.offset() < 0 || request.offset() >= size) {
+            reply.error(Errno.ENXIO);
+        } else {
+            reply.position(request.whence() == SEEK_HOLE ? size : request.offset());
         }
     }
 

@@ -3,6 +3,10 @@ package io.nydus4j.daemon.fuse;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.ReadPlan;
+import io.nydus4j.storage.DataOrigin;
+import io.nydus4j.storage.LazyBlob;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -67,6 +71,27 @@ final class ReadPieces implements ReadPlan.Sink {
         offsets[count] = offset;
         lengths[count] = length;
         count++;
+    }
+
+    /**
+     * Gathers all pieces, one behind the other. May block on the network.
+     *
+     * @param target at least as long as the range
+     * @return where the bytes were, the farthest of them
+     */
+    DataOrigin gather(LazyBlob[] source, MemorySegment target) throws IOException {
+        DataOrigin origin = DataOrigin.READY;
+        long end = 0;
+        for (int i = 0; i < count; i++) {
+            MemorySegment piece = target.asSlice(end, lengths[i]);
+            if (blobs[i] == ZEROS) {
+                piece.fill((byte) 0);
+            } else {
+                origin = origin.and(source[blobs[i]].read(offsets[i], piece.asByteBuffer()));
+            }
+            end += lengths[i];
+        }
+        return origin;
     }
 
     /** Returns the number of pieces. */

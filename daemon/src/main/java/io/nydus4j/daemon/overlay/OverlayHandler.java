@@ -39,9 +39,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
     private static final long KEEP_SECONDS = 3600;
 
     private static final long ALL = Long.MAX_VALUE;
-    private static final long MAX_COPY = 64L << 20;
     private static final int CHANGES = OpenFlags.WRITE_ONLY | OpenFlags.READ_WRITE | OpenFlags.TRUNCATE;
-    private static final int SEEK_HOLE = 4;
     private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
     private static final byte[] EMPTY = {};
@@ -256,45 +254,28 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
             image.read(node.lower(), request, reply);
             return;
         }
-        files.use(request.handle(), upper, OpenFlags.READ_ONLY, file -> {
-            PlaceFiles.read(file, request.offset(), Integer.toUnsignedLong(request.size()), reply);
-            return true;
-        });
+        files.read(request, upper, reply);
     }
 
     @Override
     public void write(FuseRequest request, FuseReply reply) throws IOException {
-        reply.written(files.use(request.handle(), up(node(request)), OpenFlags.WRITE_ONLY, file ->
-                (int) file.writeSomeAt(request.offset(), request.data())));
+        files.write(request, up(node(request)), reply);
     }
 
     @Override
     public void lseek(FuseRequest request, FuseReply reply) throws IOException {
         OverlayNode node = node(request);
         Descriptor upper = node.upper();
-        if (upper != null) {
-            reply.position(files.use(
-                    request.handle(),
-                    upper,
-                    OpenFlags.READ_ONLY,
-                    file -> file.seek(request.offset(), request.whence())));
-            return;
-        }
-        long size = image.inode(node.lower()).size();
-        if (request.offset() < 0 || request.offset() >= size) {
-            reply.error(Errno.ENXIO);
+        if (upper == null) {
+            image.seek(node.lower(), request, reply);
         } else {
-            reply.position(request.whence() == SEEK_HOLE ? size : request.offset());
+            files.seek(request, upper, reply);
         }
     }
 
     @Override
     public void fallocate(FuseRequest request, FuseReply reply) throws IOException {
-        files.use(request.handle(), up(node(request)), OpenFlags.WRITE_ONLY, file -> {
-            file.allocate(request.allocateMode(), request.offset(), request.rangeLength());
-            return true;
-        });
-        reply.ok();
+        files.allocate(request, up(node(request)), reply);
     }
 
     /** Copies within the upper directory; what is in the image the kernel reads itself. */
@@ -305,25 +286,16 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
         Descriptor target = tree.node(NodeNumbers.local(range.targetNodeId())).upper();
         if (source == null || target == null) {
             reply.error(Errno.EXDEV);
-            return;
+        } else {
+            files.copy(range, source, target, reply);
         }
-        long length = Math.clamp(range.length(), 0, MAX_COPY);
-        reply.written((int) (long) files.use(
-                range.handle(),
-                source,
-                OpenFlags.READ_ONLY,
-                from -> files.use(
-                        range.targetHandle(),
-                        target,
-                        OpenFlags.WRITE_ONLY,
-                        to -> from.copyTo(range.offset(), to, range.targetOffset(), length))));
     }
 
     @Override
     public void fsync(FuseRequest request, FuseReply reply) throws IOException {
         Descriptor upper = node(request).upper();
         if (upper != null) {
-            files.use(request.handle(), upper, OpenFlags.READ_ONLY, file -> PlaceFiles.sync(file, request));
+            files.sync(request, upper);
         }
         reply.ok();
     }
@@ -435,7 +407,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
         List<byte[]> names =
                 new ArrayList<>(upper == null ? image.inode(node.lower()).xattrNames() : Xattrs.list(upper));
         names.removeIf(UpperLayer::isMark);
-        reply.xattr(request.size(), PlaceFiles.joined(names));
+        reply.xattrNames(request.size(), names);
     }
 
     @Override
@@ -481,24 +453,24 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
 
     @Override
     public void mknod(FuseRequest request, FuseReply reply) throws IOException {
-        made(request, reply, false, (directory, name) -> PlaceNames.makeNode(directory, name, request));
+        made(request, reply, false, PlaceNames::makeNode);
     }
 
     @Override
     public void mkdir(FuseRequest request, FuseReply reply) throws IOException {
-        made(request, reply, true, (directory, name) -> PlaceNames.makeDirectory(directory, name, request));
+        made(request, reply, true, PlaceNames::makeDirectory);
     }
 
     @Override
     public void symlink(FuseRequest request, FuseReply reply) throws IOException {
-        made(request, reply, false, (directory, name) -> PlaceNames.makeSymlink(directory, name, request));
+        made(request, reply, false, PlaceNames::makeSymlink);
     }
 
-    private void made(FuseRequest request, FuseReply reply, boolean directory, OverlayChanges.Maker maker)
+    private void made(FuseRequest request, FuseReply reply, boolean directory, PlaceNames.Maker maker)
             throws IOException {
         OverlayNode parent = node(request);
         byte[] name = PlaceNames.checked(request.copyName());
-        changes.make(parent, name, directory, maker);
+        changes.make(parent, name, directory, (place, made) -> maker.make(place, made, request));
         entry(tree.lookUp(parent, name), reply);
     }
 

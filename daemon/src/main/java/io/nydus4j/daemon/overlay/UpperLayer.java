@@ -9,6 +9,7 @@ import io.nydus4j.linux.file.DirectoryEntry;
 import io.nydus4j.linux.file.DirectoryListing;
 import io.nydus4j.linux.file.FileStatus;
 import io.nydus4j.linux.file.Mode;
+import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.file.Xattrs;
@@ -108,9 +109,7 @@ final class UpperLayer implements AutoCloseable {
             throw new IOException("upper_dir " + RawBytes.printable(upperPath) + " and work_dir "
                     + RawBytes.printable(workPath) + " are on different file systems");
         }
-        byte[] prefix = Arrays.copyOf(upperPath, upperPath.length + 1);
-        prefix[upperPath.length] = '/';
-        if (Arrays.mismatch(prefix, workPath) == prefix.length || Arrays.equals(upperPath, workPath)) {
+        if (NativePath.holds(upperPath, workPath)) {
             throw new IOException("work_dir " + RawBytes.printable(workPath) + " is within upper_dir");
         }
     }

@@ -2,6 +2,10 @@ package io.nydus4j.daemon.passthrough;
 
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.fuse.FuseCopyRange;
+import io.nydus4j.linux.fuse.FuseReply;
+import io.nydus4j.linux.fuse.FuseRequest;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -11,11 +15,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of the host that clients have open, by handle. Handles rise and are never used again; 0 is none. The kernel gives a handle
+ * The files of the host that clients have open, by handle, and what requests do with them. Handles rise and are never used again; 0 is none. The kernel gives a handle
  * back when no request with it is under way. Safe for use by several threads.
  */
 public final class OpenFiles implements AutoCloseable {
     private static final Logger LOG = System.getLogger(OpenFiles.class.getName());
+
+    /** Most that is copied for one request, in bytes. */
+    private static final long MAX_COPY = 64L << 20;
 
     private final ConcurrentMap<Long, Descriptor> files = new ConcurrentHashMap<>();
     private final AtomicLong next;
@@ -66,6 +73,58 @@ public final class OpenFiles implements AutoCloseable {
         try (Descriptor opened = PlaceFiles.open(place, flags)) {
             return use.with(opened);
         }
+    }
+
+    /** Answers a READ. */
+    public void read(FuseRequest request, Descriptor place, FuseReply reply) throws IOException {
+        use(request.handle(), place, OpenFlags.READ_ONLY, file -> {
+            PlaceFiles.read(file, request.offset(), Integer.toUnsignedLong(request.size()), reply);
+            return true;
+        });
+    }
+
+    /** Answers a WRITE. */
+    public void write(FuseRequest request, Descriptor place, FuseReply reply) throws IOException {
+        reply.written(use(request.handle(), place, OpenFlags.WRITE_ONLY, file ->
+                (int) file.writeSomeAt(request.offset(), request.data())));
+    }
+
+    /** Answers a FALLOCATE. */
+    public void allocate(FuseRequest request, Descriptor place, FuseReply reply) throws IOException {
+        use(request.handle(), place, OpenFlags.WRITE_ONLY, file -> {
+            file.allocate(request.allocateMode(), request.offset(), request.rangeLength());
+            return true;
+        });
+        reply.ok();
+    }
+
+    /** Answers a LSEEK. */
+    public void seek(FuseRequest request, Descriptor place, FuseReply reply) throws IOException {
+        reply.position(use(
+                request.handle(), place, OpenFlags.READ_ONLY, file -> file.seek(request.offset(), request.whence())));
+    }
+
+    /** Answers a COPY_FILE_RANGE, by at most so much that loops come back soon. */
+    public void copy(FuseCopyRange range, Descriptor source, Descriptor target, FuseReply reply) throws IOException {
+        long length = Math.clamp(range.length(), 0, MAX_COPY);
+        long copied = use(
+                range.handle(),
+                source,
+                OpenFlags.READ_ONLY,
+                from -> use(
+                        range.targetHandle(),
+                        target,
+                        OpenFlags.WRITE_ONLY,
+                        to -> from.copyTo(range.offset(), to, range.targetOffset(), length)));
+        reply.written((int) copied);
+    }
+
+    /** Waits until a file is on the disk, as a FSYNC asks. */
+    public void sync(FuseRequest request, Descriptor place) throws IOException {
+        use(request.handle(), place, OpenFlags.READ_ONLY, file -> {
+            PlaceFiles.sync(file, request);
+            return true;
+        });
     }
 
     private static void close(Descriptor file) {

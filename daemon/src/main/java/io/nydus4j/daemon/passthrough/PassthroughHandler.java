@@ -44,8 +44,6 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     private static final byte[] EMPTY = {};
     private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
-    /** Most that is copied for one request, so that loops come back. */
-    private static final long MAX_COPY = 64L << 20;
 
     private final SharedNodes nodes;
     private final OpenFiles files;
@@ -201,16 +199,12 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
 
     @Override
     public void read(FuseRequest request, FuseReply reply) throws IOException {
-        files.use(request.handle(), node(request).place(), OpenFlags.READ_ONLY, file -> {
-            PlaceFiles.read(file, request.offset(), Integer.toUnsignedLong(request.size()), reply);
-            return true;
-        });
+        files.read(request, node(request).place(), reply);
     }
 
     @Override
     public void write(FuseRequest request, FuseReply reply) throws IOException {
-        reply.written(files.use(request.handle(), node(request).place(), OpenFlags.WRITE_ONLY, file ->
-                (int) file.writeSomeAt(request.offset(), request.data())));
+        files.write(request, node(request).place(), reply);
     }
 
     @Override
@@ -227,7 +221,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
         Optional<Descriptor> made = PlaceNames.create(parent.place(), name, request);
         SharedNode node;
         try {
-            node = child(parent, name);
+            node = child(parent.place(), name);
         } catch (ErrnoException e) {
             if (made.isPresent()) {
                 made.get().close();
@@ -240,8 +234,8 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     }
 
     /** Counts a look-up of a name in a directory. */
-    private SharedNode child(SharedNode parent, byte[] name) throws ErrnoException {
-        Descriptor place = PosixFiles.open(parent.place(), name, PlaceNames.PLACE, 0);
+    private SharedNode child(Descriptor directory, byte[] name) throws ErrnoException {
+        Descriptor place = PosixFiles.open(directory, name, PlaceNames.PLACE, 0);
         try {
             return nodes.lookedUp(place, place.status());
         } catch (ErrnoException e) {
@@ -250,43 +244,34 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
         }
     }
 
-    /** Answers by what now has a name. */
-    private void made(SharedNode parent, byte[] name, FuseReply reply) throws ErrnoException {
-        SharedNode node = child(parent, name);
+    /** Makes what is asked for, and answers by what has the name then. */
+    private void make(FuseRequest request, FuseReply reply, PlaceNames.Maker maker) throws IOException {
+        SharedNode parent = node(request);
+        byte[] name = PlaceNames.checked(request.copyName());
+        maker.make(parent.place(), name, request);
+        SharedNode node = child(parent.place(), name);
         reply.entry(nodeId(node), 0, KEEP_SECONDS, fill(node, node.place().status(), reply.attributes()));
     }
 
     @Override
     public void mknod(FuseRequest request, FuseReply reply) throws IOException {
-        SharedNode parent = node(request);
-        byte[] name = PlaceNames.checked(request.copyName());
-        PlaceNames.makeNode(parent.place(), name, request);
-        made(parent, name, reply);
+        make(request, reply, PlaceNames::makeNode);
     }
 
     @Override
     public void mkdir(FuseRequest request, FuseReply reply) throws IOException {
-        SharedNode parent = node(request);
-        byte[] name = PlaceNames.checked(request.copyName());
-        PlaceNames.makeDirectory(parent.place(), name, request);
-        made(parent, name, reply);
+        make(request, reply, PlaceNames::makeDirectory);
     }
 
     @Override
     public void symlink(FuseRequest request, FuseReply reply) throws IOException {
-        SharedNode parent = node(request);
-        byte[] name = PlaceNames.checked(request.copyName());
-        PlaceNames.makeSymlink(parent.place(), name, request);
-        made(parent, name, reply);
+        make(request, reply, PlaceNames::makeSymlink);
     }
 
     @Override
     public void link(FuseRequest request, FuseReply reply) throws IOException {
-        SharedNode parent = node(request);
-        byte[] name = PlaceNames.checked(request.copyName());
         SharedNode node = nodes.node(NodeNumbers.local(request.otherNodeId()));
-        PosixFiles.makeLink(node.place(), parent.place(), name);
-        made(parent, name, reply);
+        make(request, reply, (directory, name, _) -> PosixFiles.makeLink(node.place(), directory, name));
     }
 
     @Override
@@ -327,42 +312,24 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
 
     @Override
     public void fallocate(FuseRequest request, FuseReply reply) throws IOException {
-        files.use(request.handle(), node(request).place(), OpenFlags.WRITE_ONLY, file -> {
-            file.allocate(request.allocateMode(), request.offset(), request.rangeLength());
-            return true;
-        });
-        reply.ok();
+        files.allocate(request, node(request).place(), reply);
     }
 
     @Override
     public void lseek(FuseRequest request, FuseReply reply) throws IOException {
-        reply.position(files.use(
-                request.handle(),
-                node(request).place(),
-                OpenFlags.READ_ONLY,
-                file -> file.seek(request.offset(), request.whence())));
+        files.seek(request, node(request).place(), reply);
     }
 
     @Override
     public void copyFileRange(FuseRequest request, FuseReply reply) throws IOException {
         FuseCopyRange range = request.copyRange();
         SharedNode target = nodes.node(NodeNumbers.local(range.targetNodeId()));
-        long length = Math.clamp(range.length(), 0, MAX_COPY);
-        long copied = files.use(
-                range.handle(),
-                node(request).place(),
-                OpenFlags.READ_ONLY,
-                from -> files.use(
-                        range.targetHandle(),
-                        target.place(),
-                        OpenFlags.WRITE_ONLY,
-                        to -> from.copyTo(range.offset(), to, range.targetOffset(), length)));
-        reply.written((int) copied);
+        files.copy(range, node(request).place(), target.place(), reply);
     }
 
     @Override
     public void fsync(FuseRequest request, FuseReply reply) throws IOException {
-        files.use(request.handle(), node(request).place(), OpenFlags.READ_ONLY, file -> PlaceFiles.sync(file, request));
+        files.sync(request, node(request).place());
         reply.ok();
     }
 
@@ -434,13 +401,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     /** Looks up what a listing names; nothing where it is gone, or may not be looked at. */
     private Optional<SharedNode> found(Descriptor directory, byte[] name) {
         try {
-            Descriptor place = PosixFiles.open(directory, name, PlaceNames.PLACE, 0);
-            try {
-                return Optional.of(nodes.lookedUp(place, place.status()));
-            } catch (ErrnoException e) {
-                place.close();
-                return Optional.empty();
-            }
+            return Optional.of(child(directory, name));
         } catch (ErrnoException e) {
             return Optional.empty();
         }
@@ -458,7 +419,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
 
     @Override
     public void listxattr(FuseRequest request, FuseReply reply) throws IOException {
-        reply.xattr(request.size(), PlaceFiles.joined(Xattrs.list(node(request).place())));
+        reply.xattrNames(request.size(), Xattrs.list(node(request).place()));
     }
 
     /** Leaves permissions to the kernel, which knows owner and mode. */

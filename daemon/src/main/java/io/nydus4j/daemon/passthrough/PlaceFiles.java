@@ -12,7 +12,6 @@ import io.nydus4j.linux.fuse.FuseAttributeChange;
 import io.nydus4j.linux.fuse.FuseAttributes;
 import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.FuseRequest;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -114,23 +113,12 @@ public final class PlaceFiles {
         }
     }
 
-    /** Returns names of attributes as LISTXATTR has them. */
-    public static byte[] joined(Iterable<byte[]> names) {
-        ByteArrayOutputStream joined = new ByteArrayOutputStream();
-        for (byte[] name : names) {
-            joined.writeBytes(name);
-            joined.write(0);
-        }
-        return joined.toByteArray();
-    }
-
     /** Waits until an open file or directory is on the disk, as FSYNC and FSYNCDIR ask. */
-    public static boolean sync(Descriptor file, FuseRequest request) throws ErrnoException {
+    public static void sync(Descriptor file, FuseRequest request) throws ErrnoException {
         if (request.isDataOnly()) {
             file.syncData();
         } else {
             file.sync();
         }
-        return true;
     }
 }

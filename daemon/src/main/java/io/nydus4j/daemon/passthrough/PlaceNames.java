@@ -23,6 +23,13 @@ public final class PlaceNames {
 
     private PlaceNames() {}
 
+    /** Makes what a request asks for: a node, a directory, a symbolic link. */
+    @FunctionalInterface
+    public interface Maker {
+        /** Makes it in a directory, by a name that nothing has. */
+        void make(Descriptor directory, byte[] name, FuseRequest request) throws IOException;
+    }
+
     /**
      * Returns a name, if it can be one in a directory.
      *

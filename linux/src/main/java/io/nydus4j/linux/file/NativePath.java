@@ -47,6 +47,14 @@ public final class NativePath {
         return RawBytes.bytes(text);
     }
 
+    /** Tells whether a path is another or below it; both are absolute, without {@code ..} and symbolic links. */
+    public static boolean holds(byte[] above, byte[] below) {
+        int length = above.length == 1 ? 0 : above.length; // the root ends with a slash, which others have in front
+        return below.length >= length
+                && Arrays.equals(above, 0, length, below, 0, length)
+                && (below.length == length || below[length] == '/');
+    }
+
     /**
      * Makes a path of the default file system from its bytes, which need not be text.
      *

@@ -8,6 +8,7 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.file.FileSystemStatus;
 import io.nydus4j.linux.libc.Libc;
 import io.nydus4j.linux.libc.Scratch;
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -322,6 +323,16 @@ public final class FuseReply {
         if (xattrFits(requestedSize, length)) {
             data(source, offset, length);
         }
+    }
+
+    /** Answers a LISTXATTR by the names, as {@link #xattr(int, MemorySegment, long, int)} does. */
+    public void xattrNames(int requestedSize, Iterable<byte[]> names) {
+        ByteArrayOutputStream joined = new ByteArrayOutputStream();
+        for (byte[] name : names) {
+            joined.writeBytes(name);
+            joined.write(0);
+        }
+        xattr(requestedSize, joined.toByteArray());
     }
 
     /** Does as {@link #xattr(int, MemorySegment, long, int)} with a value in an array. */
