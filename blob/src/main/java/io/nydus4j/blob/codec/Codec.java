@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  * <p>Memory on the heap and off it may be mixed; a heap segment must be backed by a {@code byte[]}. Codecs have no state that a caller
  * could see, are safe for use by several threads at once, and keep nothing of what they are given.
  */
-public sealed interface Codec permits GzipCodec, Lz4BlockCodec, NoneCodec, ZstdCodec {
+public sealed interface Codec permits AirliftCodec, GzipCodec, NoneCodec {
     /** Result of compressing that says: store the plain bytes instead. */
     int STORED = -1;
 
