@@ -149,8 +149,8 @@ final class Mounts implements AutoCloseable {
         VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
-            ServedImage.Place place =
-                    new ServedImage.Place(mountPoint, index, path.isRoot(), path.isRoot(), false, this.mountPoint);
+            ServedImage.Place place = new ServedImage.Place(
+                    mountPoint, index, path.isRoot(), path.isRoot(), false, this.mountPoint, journal(index));
             attach(path, index, opened(source, place));
         } finally {
             release(index);
@@ -171,11 +171,17 @@ final class Mounts implements AutoCloseable {
                     index,
                     SharedDirectory.open(
                             RawBytes.text(NativePath.bytes(directory)),
-                            new SharedDirectory.Place(mountPoint, index, path.isRoot(), this.mountPoint, runFolder),
+                            new SharedDirectory.Place(
+                                    mountPoint, index, path.isRoot(), this.mountPoint, journal(index)),
                             false));
         } finally {
             release(index);
         }
+    }
+
+    /** Returns where it is noted which nodes the kernel knows of a mount. */
+    private Optional<byte[]> journal(int index) {
+        return runFolder.map(folder -> NativePath.bytes(folder.resolve("nodes-" + index)));
     }
 
     private static VfsPath rootOrBelow(String mountPoint) throws IOException {
@@ -321,8 +327,8 @@ final class Mounts implements AutoCloseable {
             throws ServiceException, IOException {
         return switch (type) {
             case RAFS -> {
-                ServedImage.Place place =
-                        new ServedImage.Place(mountPoint, index, atRoot, false, inherited, this.mountPoint);
+                ServedImage.Place place = new ServedImage.Place(
+                        mountPoint, index, atRoot, false, inherited, this.mountPoint, journal(index));
                 yield opened(source(request), place);
             }
             case PASSTHROUGH -> {
@@ -330,7 +336,7 @@ final class Mounts implements AutoCloseable {
                     throw ServiceException.other("directories of the host are shown through FUSE only");
                 }
                 SharedDirectory.Place place =
-                        new SharedDirectory.Place(mountPoint, index, atRoot, this.mountPoint, runFolder);
+                        new SharedDirectory.Place(mountPoint, index, atRoot, this.mountPoint, journal(index));
                 yield SharedDirectory.open(request.source(), place, inherited);
             }
         };
@@ -547,8 +553,8 @@ final class Mounts implements AutoCloseable {
      */
     ServedFileSystem reopen(MountRecord mount, long device, ErofsFrontEnd frontEnd)
             throws IOException, ServiceException {
-        ServedImage.Place place =
-                new ServedImage.Place(mount.mountPoint(), mount.index(), false, false, true, mountPoint);
+        ServedImage.Place place = new ServedImage.Place(
+                mount.mountPoint(), mount.index(), false, false, true, mountPoint, Optional.empty());
         ServedImage image = ServedImage.open(source(request(mount)), place, pool, commons);
         try {
             return frontEnd.keep(image, device);

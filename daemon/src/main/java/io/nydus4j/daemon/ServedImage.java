@@ -70,9 +70,17 @@ final class ServedImage implements ServedFileSystem {
      * @param alone      whether nothing else will ever be mounted
      * @param inherited  whether a predecessor served it
      * @param shown      where that name space is on the host, without symbolic links
+     * @param journal    path of the file by which a successor knows the nodes of an overlay, if one shall take over
      */
     @SuppressWarnings("ArrayRecordComponent") // names are bytes; places are not compared
-    record Place(String mountPoint, int index, boolean atRoot, boolean alone, boolean inherited, byte[] shown) {}
+    record Place(
+            String mountPoint,
+            int index,
+            boolean atRoot,
+            boolean alone,
+            boolean inherited,
+            byte[] shown,
+            Optional<byte[]> journal) {}
 
     private ServedImage(
             ImageSource source,
@@ -116,7 +124,7 @@ final class ServedImage implements ServedFileSystem {
             OwnMount.refuse(upper, place.shown());
             return OverlayHandler.open(
                     handler.lower(),
-                    new OverlayPlace(place.index(), place.atRoot(), place.inherited()),
+                    new OverlayPlace(place.index(), place.atRoot(), place.inherited(), place.journal()),
                     upper,
                     work,
                     commons);

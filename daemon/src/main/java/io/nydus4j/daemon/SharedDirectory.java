@@ -10,7 +10,6 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -34,15 +33,10 @@ final class SharedDirectory implements ServedFileSystem {
      * @param index      index among the mounts, 1 to 255
      * @param atRoot     whether that is the root
      * @param shown      where that name space is on the host, without symbolic links
-     * @param runFolder  folder of what a successor needs, if one shall take over
+     * @param journal    path of the file by which a successor knows the nodes, if one shall take over
      */
     @SuppressWarnings("ArrayRecordComponent") // names are bytes; places are not compared
-    record Place(String mountPoint, int index, boolean atRoot, byte[] shown, Optional<Path> runFolder) {
-        /** Returns where it is noted which nodes the kernel knows. */
-        Optional<byte[]> journal() {
-            return runFolder.map(folder -> NativePath.bytes(folder.resolve("nodes-" + index)));
-        }
-    }
+    record Place(String mountPoint, int index, boolean atRoot, byte[] shown, Optional<byte[]> journal) {}
 
     /**
      * Opens a directory.

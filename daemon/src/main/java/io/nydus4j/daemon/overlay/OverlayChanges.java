@@ -125,8 +125,8 @@ final class OverlayChanges {
             if (tree.below(directory, name) == null) {
                 PosixFiles.remove(tree.upperOf(directory), name);
             } else if (child.upper() == null) {
-                upper.hide(tree.upperOf(directory), name);
-                child.gone = true;
+                Descriptor parent = tree.upperOf(directory);
+                tree.takeAway(child, () -> upper.hide(parent, name));
             } else {
                 upper.replaceFile(tree.upperOf(directory), name);
             }
@@ -142,14 +142,15 @@ final class OverlayChanges {
             checkEmpty(child, name);
             boolean hides = tree.below(directory, name) != null;
             Descriptor parent = tree.upperOf(directory);
-            if (child.upper() == null) {
-                upper.hide(parent, name);
-            } else if (hides) {
-                upper.replaceDirectory(parent, name);
-            } else {
-                upper.removeDirectory(parent, name);
-            }
-            child.gone = true;
+            tree.takeAway(child, () -> {
+                if (child.upper() == null) {
+                    upper.hide(parent, name);
+                } else if (hides) {
+                    upper.replaceDirectory(parent, name);
+                } else {
+                    upper.removeDirectory(parent, name);
+                }
+            });
         });
     }
 
@@ -251,8 +252,11 @@ final class OverlayChanges {
                 clear(target, place);
             }
         }
-        move(from, oldName, source, to, newName);
-        target.gone = target.isDirectory() || place == null;
+        if (target.isDirectory() || place == null) {
+            tree.takeAway(target, () -> move(from, oldName, source, to, newName));
+        } else {
+            move(from, oldName, source, to, newName);
+        }
     }
 
     /** Removes the whiteouts of a directory in which nothing shows, after it no longer needs them. */

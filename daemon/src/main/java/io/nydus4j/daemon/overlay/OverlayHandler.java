@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Long, for it is one short method for each kind of request. Reads of what did not change are the image's own; a change that needs data
  * of the image waits for it on a virtual thread. Nobody else may change the upper directory meanwhile, so the kernel may keep what it was
- * told. A successor does not know the nodes of its predecessor: names are looked up again, files that were open give {@code ESTALE}.
+ * told. Files that were open when the daemon died stay open, if its successor can find them and they have a name.
  */
 public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
     /** For how long the kernel may keep names and attributes, in seconds. */
@@ -79,7 +79,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
             LowerImage image, OverlayPlace place, byte[] upper, byte[] work, FuseCommons commons) throws IOException {
         UpperLayer layer = UpperLayer.open(upper, work, place.inherited());
         try {
-            OverlayTree tree = new OverlayTree(image, layer, place.first());
+            OverlayTree tree = new OverlayTree(image, layer, place);
             return new OverlayHandler(image, tree, place.index(), place.atRoot(), place.first(), commons);
         } catch (IOException e) {
             layer.root().close();

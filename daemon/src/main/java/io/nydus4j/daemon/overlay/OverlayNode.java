@@ -54,6 +54,11 @@ final class OverlayNode {
         return number;
     }
 
+    /** Returns the type bits of its mode. */
+    int type() {
+        return type;
+    }
+
     boolean isDirectory() {
         return Mode.isDirectory(type);
     }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The nodes that the kernel knows of an overlay. Numbers rise from look-up to look-up and are never used again. All names of a file are
  * one node, in the upper directory as in the image, and a file that is copied up stays the node it was.
  *
- * <p>{@link #node} may be called by any thread; all else only under the lock of {@link OverlayTree}.
+ * <p>With {@link InheritedNodes} a successor knows them too. {@link #known} may be called by any thread; all else only under the lock of {@link OverlayTree}.
  */
 final class OverlayNodes implements AutoCloseable {
     /** Number of the root. */
@@ -33,6 +33,7 @@ final class OverlayNodes implements AutoCloseable {
     private final Map<Identity, OverlayNode> byUpper = new HashMap<>();
     private final Map<OverlayNode, Identity> identities = new HashMap<>();
     private final Map<Long, OverlayNode> byLower = new HashMap<>();
+    private final @Nullable InheritedNodes inherited;
     private long next;
 
     /**
@@ -41,13 +42,51 @@ final class OverlayNodes implements AutoCloseable {
      * @param upper the upper directory; owned by the table once this returns
      * @param lower inode number of the image's root, {@link OverlayNode#NONE} where the upper directory hides it
      * @param first number of the first node that is looked up, at least 2
+     * @param inherited knows the nodes of a predecessor and is told of new ones, or null; owned likewise
      */
-    OverlayNodes(Descriptor upper, long lower, long first) throws ErrnoException {
+    OverlayNodes(Descriptor upper, long lower, long first, @Nullable InheritedNodes inherited) throws ErrnoException {
         FileStatus status = upper.status();
         root = new OverlayNode(ROOT, status.mode(), lower, upper, null, NO_NAME);
         next = first;
         byNumber.put(ROOT, root);
         put(root, status);
+        this.inherited = inherited;
+        findInherited();
+    }
+
+    private void findInherited() {
+        if (inherited != null) {
+            inherited.find(byNumber::get, this::takeOver);
+        }
+    }
+
+    /** Takes a node of a predecessor over, by one look-up: how many the kernel has done, nobody knows. */
+    private boolean takeOver(NotedNode noted, @Nullable Descriptor upper, boolean gone) throws ErrnoException {
+        OverlayNode parent = byNumber.get(noted.parent());
+        FileStatus status = upper == null ? null : upper.status();
+        boolean lost = parent == null && noted.lower() != OverlayNode.NONE
+                || upper == null && noted.lower() == OverlayNode.NONE
+                || byLower.containsKey(noted.lower())
+                || status != null && byUpper.containsKey(new Identity(status.dev(), status.ino()));
+        if (lost) {
+            return false;
+        }
+        OverlayNode node = new OverlayNode(noted.number(), noted.type(), noted.lower(), upper, parent, noted.name());
+        node.gone = gone;
+        enter(node);
+        if (status != null) {
+            put(node, status);
+        }
+        if (gone != noted.gone() || upper != null && noted.upper().isEmpty()) {
+            note(node);
+        }
+        return true;
+    }
+
+    private void note(OverlayNode node) {
+        if (inherited != null) {
+            inherited.note(node);
+        }
     }
 
     private void put(OverlayNode node, FileStatus status) {
@@ -61,13 +100,25 @@ final class OverlayNodes implements AutoCloseable {
     }
 
     /**
-     * Returns a node.
+     * Returns a node, or null.
+     */
+    @Nullable
+    OverlayNode known(long number) {
+        return byNumber.get(number);
+    }
+
+    /**
+     * Returns a node, also one that a predecessor noted after this table was made.
      *
-     * @throws ErrnoException {@code ESTALE} if there is none with this number, such as one that a predecessor gave: the kernel then looks
-     *     the name up again
+     * @throws ErrnoException {@code ESTALE} if there is none with this number, such as one that a predecessor gave and could not note:
+     *     the kernel then looks the name up again
      */
     OverlayNode node(long number) throws ErrnoException {
         OverlayNode node = byNumber.get(number);
+        if (node == null) {
+            findInherited();
+            node = byNumber.get(number);
+        }
         if (node == null) {
             throw new ErrnoException("node", Errno.ESTALE);
         }
@@ -91,6 +142,7 @@ final class OverlayNodes implements AutoCloseable {
         }
         node = add(status.mode(), lower, place, lower == OverlayNode.NONE ? null : parent, name);
         put(node, status);
+        note(node);
         return node;
     }
 
@@ -101,7 +153,9 @@ final class OverlayNodes implements AutoCloseable {
             node.lookups++;
             return node;
         }
-        return add(inode.mode(), inode.ino(), null, parent, name);
+        node = add(inode.mode(), inode.ino(), null, parent, name);
+        note(node);
+        return node;
     }
 
     private OverlayNode add(int mode, long lower, @Nullable Descriptor upper, @Nullable OverlayNode parent, byte[] name)
@@ -110,21 +164,33 @@ final class OverlayNodes implements AutoCloseable {
             throw new ErrnoException("lookup", Errno.ENFILE);
         }
         OverlayNode node = new OverlayNode(next++, mode, lower, upper, parent, name);
+        enter(node);
+        return node;
+    }
+
+    private void enter(OverlayNode node) {
         node.lookups = 1;
         byNumber.put(node.number(), node);
-        if (lower != OverlayNode.NONE) {
-            byLower.put(lower, node);
+        if (node.hasLower()) {
+            byLower.put(node.lower(), node);
         }
+        OverlayNode parent = node.parent();
         if (parent != null) {
             parent.children++;
         }
-        return node;
     }
 
     /** Says where a node of the image is in the upper directory from now on. */
     void copiedUp(OverlayNode node, Descriptor place) throws ErrnoException {
         put(node, place.status());
         node.upper(place);
+        note(node);
+    }
+
+    /** Says whether a node has no name any more. */
+    void gone(OverlayNode node, boolean gone) {
+        node.gone = gone;
+        note(node);
     }
 
     /** Takes look-ups back; a node without any, and without nodes below, is closed. */
@@ -145,6 +211,9 @@ final class OverlayNodes implements AutoCloseable {
             Identity identity = identities.remove(node);
             if (identity != null) {
                 byUpper.remove(identity, node);
+            }
+            if (inherited != null) {
+                inherited.forget(node.number());
             }
             close(node);
             node = node.parent();
@@ -177,5 +246,8 @@ final class OverlayNodes implements AutoCloseable {
         byUpper.clear();
         byLower.clear();
         identities.clear();
+        if (inherited != null) {
+            inherited.close();
+        }
     }
 }

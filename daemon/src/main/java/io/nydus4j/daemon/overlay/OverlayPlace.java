@@ -1,6 +1,7 @@
 package io.nydus4j.daemon.overlay;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Where an overlay is mounted.
@@ -8,8 +9,10 @@ import java.time.Instant;
  * @param index     index among the mounts, 1 to 255
  * @param atRoot    whether it is mounted on the root of the whole mount
  * @param inherited whether a predecessor served it
+ * @param journal   path of the file by which a successor knows the nodes, if there is to be one
  */
-public record OverlayPlace(int index, boolean atRoot, boolean inherited) {
+@SuppressWarnings("ArrayRecordComponent") // compared nowhere
+public record OverlayPlace(int index, boolean atRoot, boolean inherited, Optional<byte[]> journal) {
     private static final int SECOND_SHIFT = 20;
 
     /** Returns the number of the first node that is looked up; one that no predecessor used. */

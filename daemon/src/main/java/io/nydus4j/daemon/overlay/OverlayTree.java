@@ -46,17 +46,31 @@ final class OverlayTree implements AutoCloseable {
      * Makes a tree.
      *
      * @param upper owned by the tree once this returns
-     * @param first number of the first node that is looked up, at least 2; one that no predecessor used
+     * @param place where it is mounted
      */
-    OverlayTree(LowerImage image, UpperLayer upper, long first) throws ErrnoException {
+    OverlayTree(LowerImage image, UpperLayer upper, OverlayPlace place) throws ErrnoException {
         this.image = image;
         this.upper = upper;
         long lower = UpperLayer.isOpaque(upper.root())
                 ? OverlayNode.NONE
                 : image.bootstrap().rootIno();
-        this.nodes = new OverlayNodes(upper.root(), lower, first);
+        this.nodes = nodes(upper.root(), lower, place);
         this.copies = new CopyUp(image, upper);
         this.links = new HardLinks(image.bootstrap());
+    }
+
+    private static OverlayNodes nodes(Descriptor upper, long lower, OverlayPlace place) throws ErrnoException {
+        InheritedNodes inherited = place.journal().isEmpty()
+                ? null
+                : InheritedNodes.open(place.journal().get(), place.inherited(), upper);
+        try {
+            return new OverlayNodes(upper, lower, place.first(), inherited);
+        } catch (ErrnoException e) {
+            if (inherited != null) {
+                inherited.close();
+            }
+            throw e;
+        }
     }
 
     /** What is done under the lock. */
@@ -90,7 +104,34 @@ final class OverlayTree implements AutoCloseable {
 
     /** Returns a node that the kernel knows. */
     OverlayNode node(long number) throws ErrnoException {
-        return nodes.node(number);
+        OverlayNode node = nodes.known(number);
+        if (node != null) {
+            return node;
+        }
+        lock.lock();
+        try {
+            return nodes.node(number);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Does what takes the last name of a node away. Under the lock; a successor is told before, for it may have to do it again. */
+    void takeAway(OverlayNode node, Removal removal) throws IOException {
+        nodes.gone(node, true);
+        try {
+            removal.run();
+        } catch (IOException e) {
+            nodes.gone(node, false);
+            throw e;
+        }
+    }
+
+    /** What takes a name away. */
+    @FunctionalInterface
+    interface Removal {
+        /** Takes it away. */
+        void run() throws IOException;
     }
 
     /** Takes look-ups back. */

@@ -1,6 +1,7 @@
 package io.nydus4j.daemon.passthrough;
 
 import io.nydus4j.daemon.vfs.MountedFileSystem;
+import io.nydus4j.daemon.vfs.NodeJournal;
 import io.nydus4j.daemon.vfs.NodeNumbers;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
@@ -76,7 +77,8 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
         Descriptor place =
                 PosixFiles.open(Descriptor.WORKING_DIRECTORY, directory, OpenFlags.PATH | OpenFlags.DIRECTORY, 0);
         try {
-            NodeJournal noted = journal.isPresent() ? NodeJournal.open(journal.get(), inherited) : null;
+            NodeJournal<KnownNode> noted =
+                    journal.isPresent() ? NodeJournal.open(journal.get(), inherited, KnownNode::read) : null;
             SharedNodes nodes = new SharedNodes(place, place.status(), first, noted);
             return new PassthroughHandler(nodes, index, atRoot, first);
         } catch (ErrnoException e) {

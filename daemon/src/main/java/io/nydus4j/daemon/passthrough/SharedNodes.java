@@ -1,6 +1,7 @@
 package io.nydus4j.daemon.passthrough;
 
 import io.nydus4j.daemon.passthrough.SharedNode.Identity;
+import io.nydus4j.daemon.vfs.NodeJournal;
 import io.nydus4j.daemon.vfs.NodeNumbers;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
@@ -34,7 +35,7 @@ final class SharedNodes implements AutoCloseable {
 
     private final Map<SharedNode, Long> lookups = new HashMap<>();
     private long next;
-    private final @Nullable NodeJournal journal;
+    private final @Nullable NodeJournal<KnownNode> journal;
     /** The shared directory, by which its file system is found; only with a journal. */
     private final @Nullable Descriptor fileSystem;
 
@@ -46,7 +47,8 @@ final class SharedNodes implements AutoCloseable {
      * @param first  number of the first node that is looked up, at least 2
      * @param journal knows the nodes of a predecessor and is told of new ones, or null; owned likewise
      */
-    SharedNodes(Descriptor place, FileStatus status, long first, @Nullable NodeJournal journal) throws ErrnoException {
+    SharedNodes(Descriptor place, FileStatus status, long first, @Nullable NodeJournal<KnownNode> journal)
+            throws ErrnoException {
         this.journal = journal;
         this.fileSystem = journal == null ? null : place.reopen(OpenFlags.READ_ONLY | OpenFlags.DIRECTORY);
         root = new SharedNode(ROOT, place, Identity.of(status), status.mode());
@@ -77,7 +79,7 @@ final class SharedNodes implements AutoCloseable {
         if (node != null) {
             return node;
         }
-        NodeJournal.Known known = journal == null ? null : journal.known(number);
+        KnownNode known = journal == null ? null : journal.known(number);
         if (known == null || fileSystem == null) {
             throw new ErrnoException("node", Errno.ESTALE);
         }
@@ -139,11 +141,11 @@ final class SharedNodes implements AutoCloseable {
         }
         try {
             FileHandle handle = FileHandle.of(place);
-            NodeJournal.Known known = journal.known(identity);
+            KnownNode known = journal.knownBy(identity);
             if (known != null && known.handle().equals(handle) && !byNumber.containsKey(known.number())) {
                 return known.number();
             }
-            journal.add(new NodeJournal.Known(next, identity, handle));
+            journal.add(new KnownNode(next, identity, handle));
         } catch (ErrnoException e) {
             LOG.log(Level.DEBUG, "the host has no handle of a file: {0}", e.getMessage());
         }

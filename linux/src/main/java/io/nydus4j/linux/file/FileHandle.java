@@ -7,6 +7,7 @@ import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.libc.Fcntl;
 import io.nydus4j.linux.libc.Scratch;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -45,6 +46,24 @@ public record FileHandle(int type, byte[] bytes) {
             MemorySegment.copy(memory, JAVA_BYTE, handle + HEADER, bytes, 0, bytes.length);
             return new FileHandle(memory.get(JAVA_INT, handle + Integer.BYTES), bytes);
         }
+    }
+
+    /** Reads what {@link #write} wrote, which takes all that is left of a buffer. */
+    public static FileHandle read(ByteBuffer source) {
+        int type = source.getInt();
+        byte[] bytes = new byte[Math.min(source.remaining(), MAX_BYTES)];
+        source.get(bytes);
+        return new FileHandle(type, bytes);
+    }
+
+    /** Writes type and bytes, {@link #encodedLength} in all. */
+    public void write(ByteBuffer target) {
+        target.putInt(type).put(bytes);
+    }
+
+    /** Returns how much {@link #write} writes, in bytes. */
+    public int encodedLength() {
+        return Integer.BYTES + bytes.length;
     }
 
     /**

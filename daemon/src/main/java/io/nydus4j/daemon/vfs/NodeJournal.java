@@ -1,9 +1,7 @@
-package io.nydus4j.daemon.passthrough;
+package io.nydus4j.daemon.vfs;
 
-import io.nydus4j.daemon.passthrough.SharedNode.Identity;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
-import io.nydus4j.linux.file.FileHandle;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import java.io.IOException;
@@ -12,47 +10,63 @@ import java.lang.System.Logger.Level;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which nodes the kernel knows of a shared directory, in a file, so that a successor finds the files that clients have open.
+ * Which nodes the kernel knows of a file system whose numbers mean nothing beyond this process, in a file, so that a successor finds the
+ * files that clients have open.
  *
  * <p>Each change is appended by one write, so whenever the process dies the file tells all but the last. A predecessor that still
  * serves may append meanwhile; what it adds is read when it is missed. Where the file cannot be written a successor knows less, which is
- * all. Used under the lock of {@link SharedNodes}.
+ * all. Used under the lock of who keeps the nodes.
  *
- * <p>A record (big-endian): length 2, node number 8; where the node is new also device 8, inode 8, type of the handle 4, the handle.
+ * <p>A record (big-endian): length 2, node number 8, and what is noted of the node; nothing where the node is struck out.
+ *
+ * @param <N> what is noted of a node
  */
-final class NodeJournal implements AutoCloseable {
+public final class NodeJournal<N extends NodeJournal.Noted> implements AutoCloseable {
     private static final Logger LOG = System.getLogger(NodeJournal.class.getName());
     private static final int NUMBER_SIZE = 8;
-    private static final int KNOWN_SIZE = NUMBER_SIZE + 8 + 8 + 4;
     private static final int BLOCK = 1 << 16;
     /** Records past twice the nodes, from which on the file is written anew. */
     private static final int SLACK = 20_000;
 
-    /**
-     * A node.
-     *
-     * @param number   by which the kernel calls it
-     * @param identity which inode it is
-     * @param handle   by which its file system finds it
-     */
-    record Known(long number, Identity identity, FileHandle handle) {}
+    /** What is noted of a node. */
+    public interface Noted {
+        /** Returns the number by which the kernel calls it. */
+        long number();
+
+        /** Returns what else it can be found by, for {@link NodeJournal#knownBy}. */
+        Object key();
+
+        /** Returns all but the number: at least a byte, at most 32 KiB. */
+        byte[] bytes();
+    }
+
+    /** Reads what {@link Noted#bytes} gave. */
+    @FunctionalInterface
+    public interface Reader<N> {
+        /** Reads it; may throw {@link BufferUnderflowException}. */
+        N read(long number, ByteBuffer bytes);
+    }
 
     private final byte[] path;
-    private final Map<Long, Known> byNumber = new HashMap<>();
-    private final Map<Identity, Known> byIdentity = new HashMap<>();
+    private final Reader<N> reader;
+    private final Map<Long, N> byNumber = new HashMap<>();
+    private final Map<Object, N> byKey = new HashMap<>();
     private Descriptor file;
     private byte[] rest = {};
     private long read;
     private long records;
     private boolean failed;
 
-    private NodeJournal(byte[] path, Descriptor file) {
+    private NodeJournal(byte[] path, Reader<N> reader, Descriptor file) {
         this.path = path;
+        this.reader = reader;
         this.file = file;
     }
 
@@ -61,19 +75,19 @@ final class NodeJournal implements AutoCloseable {
      *
      * @param inherited whether it is a predecessor's, which is kept
      */
-    static NodeJournal open(byte[] path, boolean inherited) throws ErrnoException {
+    public static <N extends Noted> NodeJournal<N> open(byte[] path, boolean inherited, Reader<N> reader)
+            throws ErrnoException {
         int flags = OpenFlags.READ_WRITE | OpenFlags.CREATE | OpenFlags.APPEND | OpenFlags.NO_FOLLOW;
         Descriptor file = PosixFiles.open(
                 Descriptor.WORKING_DIRECTORY, path, inherited ? flags : flags | OpenFlags.TRUNCATE, 0600);
-        NodeJournal journal = new NodeJournal(path, file);
+        NodeJournal<N> journal = new NodeJournal<>(path, reader, file);
         journal.readOn();
         return journal;
     }
 
     /** Returns a node that is noted, or null. */
-    @Nullable
-    Known known(long number) {
-        Known known = byNumber.get(number);
+    public @Nullable N known(long number) {
+        N known = byNumber.get(number);
         if (known == null) {
             readOn();
             known = byNumber.get(number);
@@ -81,49 +95,54 @@ final class NodeJournal implements AutoCloseable {
         return known;
     }
 
-    /** Returns what is noted of an inode, or null. */
-    @Nullable
-    Known known(Identity identity) {
-        return byIdentity.get(identity);
+    /** Returns the node that is noted with a {@linkplain Noted#key() key}, or null. */
+    public @Nullable N knownBy(Object key) {
+        return byKey.get(key);
     }
 
-    /** Notes a node. */
-    void add(Known known) {
+    /** Returns all nodes that are noted, those with small numbers first. */
+    public List<N> all() {
+        readOn();
+        return byNumber.values().stream()
+                .sorted(Comparator.comparingLong(Noted::number))
+                .toList();
+    }
+
+    /** Notes a node, or anew what is so of it now. */
+    public void add(N known) {
         keep(known);
         append(bytes(known));
     }
 
     /** Strikes a node out. */
-    void remove(long number) {
+    public void remove(long number) {
         if (drop(number)) {
             ByteBuffer record = ByteBuffer.allocate(Short.BYTES + NUMBER_SIZE);
             append(record.putShort((short) NUMBER_SIZE).putLong(number).array());
         }
     }
 
-    private void keep(Known known) {
+    private void keep(N known) {
+        drop(known.number());
         byNumber.put(known.number(), known);
-        byIdentity.put(known.identity(), known);
+        byKey.put(known.key(), known);
     }
 
     private boolean drop(long number) {
-        Known known = byNumber.remove(number);
+        N known = byNumber.remove(number);
         if (known == null) {
             return false;
         }
-        byIdentity.remove(known.identity(), known);
+        byKey.remove(known.key(), known);
         return true;
     }
 
-    private static byte[] bytes(Known known) {
-        byte[] handle = known.handle().bytes();
-        return ByteBuffer.allocate(Short.BYTES + KNOWN_SIZE + handle.length)
-                .putShort((short) (KNOWN_SIZE + handle.length))
+    private static byte[] bytes(Noted known) {
+        byte[] bytes = known.bytes();
+        return ByteBuffer.allocate(Short.BYTES + NUMBER_SIZE + bytes.length)
+                .putShort((short) (NUMBER_SIZE + bytes.length))
                 .putLong(known.number())
-                .putLong(known.identity().dev())
-                .putLong(known.identity().ino())
-                .putInt(known.handle().type())
-                .put(handle)
+                .put(bytes)
                 .array();
     }
 
@@ -147,7 +166,7 @@ final class NodeJournal implements AutoCloseable {
         next[path.length] = '+';
         int flags = OpenFlags.READ_WRITE | OpenFlags.CREATE | OpenFlags.TRUNCATE | OpenFlags.APPEND;
         Descriptor written = PosixFiles.open(Descriptor.WORKING_DIRECTORY, next, flags | OpenFlags.NO_FOLLOW, 0600);
-        for (Known known : byNumber.values()) {
+        for (N known : byNumber.values()) {
             byte[] record = bytes(known);
             written.write(record, 0, record.length);
         }
@@ -199,11 +218,7 @@ final class NodeJournal implements AutoCloseable {
                 drop(number);
                 return;
             }
-            Identity identity = new Identity(record.getLong(), record.getLong());
-            int type = record.getInt();
-            byte[] handle = new byte[Math.min(record.remaining(), FileHandle.MAX_BYTES)];
-            record.get(handle);
-            keep(new Known(number, identity, new FileHandle(type, handle)));
+            keep(reader.read(number, record));
         } catch (BufferUnderflowException e) {
             LOG.log(Level.WARNING, "a record of an open file is broken");
         }
