@@ -12,13 +12,22 @@ import java.util.List;
 
 /** Prints a failure for a person: what failed, and why, without a stack trace. */
 public final class Failures {
+    private static final int MAX_CAUSES = 10;
+
     private Failures() {}
 
-    /** Prints {@code failure} and its causes. */
+    /** Prints {@code failure}, and those of its causes that say more than what they caused. */
     public static void print(Throwable failure, PrintStream err) {
         List<String> causes = new ArrayList<>();
-        for (Throwable each = failure.getCause(); each != null && causes.size() < 10; each = each.getCause()) {
-            causes.add(text(each));
+        String said = text(failure);
+        int depth = 0;
+        for (Throwable each = failure.getCause(); each != null && depth < MAX_CAUSES; each = each.getCause()) {
+            String text = text(each);
+            if (!said.contains(text)) {
+                causes.add(text);
+            }
+            said = text;
+            depth++;
         }
         err.println("Error: " + text(failure));
         if (!causes.isEmpty()) {
