@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.Security;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.hc.client5.http.auth.AuthScope;
@@ -36,13 +37,23 @@ import org.apache.hc.core5.util.Timeout;
  * Sends requests one way: directly, through a proxy, or over a Unix socket. Keeps connections for the next request. Safe for use by
  * many threads, virtual ones above all, which block.
  *
- * <p>It follows no redirect, repeats nothing, keeps no cookies and unpacks nothing.
+ * <p>It follows no redirect, repeats nothing, keeps no cookies and unpacks nothing. Unless the JDK's default of
+ * {@code networkaddress.cache.negative.ttl} is changed, it sets that to 0, for the whole process.
  */
 public final class HttpTransport implements HttpSender {
     private static final int MOST_CONNECTIONS = 256;
     private static final int MOST_CONNECTIONS_TO_A_HOST = 64;
     private static final TimeValue CHECKED_AFTER_IDLE = TimeValue.ofSeconds(2);
     private static final TimeValue LONGEST_IDLE = TimeValue.ofSeconds(30);
+    private static final String UNKNOWN_NAMES = "networkaddress.cache.negative.ttl";
+
+    static {
+        // A name that cannot be looked up for a moment would stay unknown for ten seconds, longer than requests are
+        // repeated.
+        if ("10".equals(Security.getProperty(UNKNOWN_NAMES))) {
+            Security.setProperty(UNKNOWN_NAMES, "0");
+        }
+    }
 
     private final CloseableHttpClient client;
     private volatile boolean closed;

@@ -20,6 +20,9 @@ import javax.net.ssl.SSLPeerUnverifiedException;
  * or take half of it. Servers that ask for patience (429, or 503 with {@code Retry-After}) get it from all threads: none asks again
  * before that time. Such answers are not counted, but a request for which the waits would add up to more than
  * {@value #LONGEST_PATIENCE_SECONDS} s fails.
+ *
+ * <p>A certificate for another name, or a redirect that leads nowhere, is a mistake of the configuration, and an error at once, while
+ * no request has succeeded; after that it is a mistake of others, which they may mend.
  */
 public final class Retries {
     /** How often a request is tried, unless the configuration has more. */
@@ -40,6 +43,8 @@ public final class Retries {
     private final Duration longestPatience;
     /** When the server may be asked again, in terms of {@link System#nanoTime}. */
     private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());
+    /** Whether a request has succeeded. */
+    private volatile boolean proven;
 
     /** One attempt at a request. */
     @FunctionalInterface
@@ -88,14 +93,16 @@ public final class Retries {
         while (true) {
             patience = patience.minus(waitForQuiet());
             try {
-                return attempt.run();
+                T result = attempt.run();
+                proven = true;
+                return result;
             } catch (BackendException e) {
                 throw e;
             } catch (IOException e) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw e;
                 }
-                if (isFinal(e)) {
+                if (isRefusal(e) || (!proven && isMistaken(e))) {
                     throw failure(request, e, false);
                 }
                 if (e instanceof HttpStatusException answer && answer.asksForPatience()) {
@@ -125,11 +132,13 @@ public final class Retries {
         return failure;
     }
 
-    /** Tells whether the server will answer the same, show the same certificate, or still not speak TLS. */
-    private static boolean isFinal(IOException failure) {
-        if (failure instanceof HttpStatusException answer) {
-            return !answer.retryable();
-        }
+    /** Tells whether the server will answer the same. */
+    private static boolean isRefusal(IOException failure) {
+        return failure instanceof HttpStatusException answer && !answer.retryable();
+    }
+
+    /** Tells whether the server leads elsewhere, shows a wrong certificate, or does not speak TLS. */
+    private static boolean isMistaken(IOException failure) {
         if (failure instanceof WrongReplyException reply) {
             return !reply.retryable();
         }

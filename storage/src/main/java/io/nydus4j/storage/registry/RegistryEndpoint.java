@@ -27,7 +27,7 @@ import javax.net.ssl.SSLException;
 /**
  * Blobs of one repository of a registry. Safe for use by several threads.
  *
- * <p>Where the registry sends readers elsewhere, that place is kept for the blob and asked directly, until it refuses.
+ * <p>Where the registry sends readers elsewhere, that place is kept for the blob and asked directly, until it fails.
  */
 public final class RegistryEndpoint implements BlobEndpoint {
     private static final Logger LOGGER = System.getLogger(RegistryEndpoint.class.getName());
@@ -39,6 +39,8 @@ public final class RegistryEndpoint implements BlobEndpoint {
     private final RegistryClient client;
     private final Map<String, URI> redirects = new ConcurrentHashMap<>();
     private volatile String scheme;
+    /** Whether the registry answered by HTTPS: then it is never asked in plain text. */
+    private volatile boolean secure;
 
     /** What came of one request: a result, or another address. */
     private sealed interface Outcome<T> {
@@ -106,9 +108,17 @@ public final class RegistryEndpoint implements BlobEndpoint {
         URI kept = redirects.get(blobId);
         if (kept != null) {
             HttpCall call = call(method, kept, range);
-            Outcome<T> outcome = client.sendAnonymously(
-                    call,
-                    reply -> EXPIRED.contains(reply.status()) ? new Outcome.Expired<>() : read(reply, kept, reader));
+            Outcome<T> outcome;
+            try {
+                outcome = client.sendAnonymously(
+                        call,
+                        reply ->
+                                EXPIRED.contains(reply.status()) ? new Outcome.Expired<>() : read(reply, kept, reader));
+            } catch (IOException e) {
+                // The registry may know a better place by now.
+                redirects.remove(blobId, kept);
+                throw e;
+            }
             switch (outcome) {
                 case Outcome.Done<T> done -> {
                     return done.result();
@@ -119,15 +129,19 @@ public final class RegistryEndpoint implements BlobEndpoint {
         URI address = address(blobId);
         Outcome<T> outcome;
         try {
-            outcome = client.send(call(method, address, range), reply -> read(reply, address, reader));
+            outcome = client.send(call(method, address, range), reply -> {
+                secure = "https".equals(address.getScheme());
+                return read(reply, address, reader);
+            });
         } catch (SSLException | ConnectException e) {
-            if (!scheme.equals("https") || !settings.network().skipVerify()) {
+            if (secure || !scheme.equals("https") || !settings.network().skipVerify()) {
                 throw e;
             }
+            // Only an answer proves that this is not just a registry that is down.
+            URI plain = Addresses.withScheme(address, "http");
+            outcome = client.send(call(method, plain, range), reply -> read(reply, plain, reader));
             LOGGER.log(Level.WARNING, "registry " + settings.host() + " does not speak HTTPS, going on with HTTP");
             scheme = "http";
-            URI plain = address(blobId);
-            outcome = client.send(call(method, plain, range), reply -> read(reply, plain, reader));
         }
         return follow(outcome, method, blobId, range, reader);
     }

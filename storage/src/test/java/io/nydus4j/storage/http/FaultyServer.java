@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ServerSocketFactory;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FaultyServer implements AutoCloseable {
     private static final int TLS_HELLO = 0x16;
+    private static final int BACKLOG = 200;
 
-    private final Listener listener;
+    private final ListenerFactory listeners;
     private final String address;
     private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
@@ -45,6 +47,7 @@ public final class FaultyServer implements AutoCloseable {
     private final Set<AutoCloseable> connections = ConcurrentHashMap.newKeySet();
     private final AtomicInteger connectionCount = new AtomicInteger();
     private volatile Handler handler = this::serveBlob;
+    private volatile Listener listener;
     private volatile boolean closed;
 
     /** A request as it came. */
@@ -129,27 +132,53 @@ public final class FaultyServer implements AutoCloseable {
         void close() throws IOException;
     }
 
+    /** Listens at the same place each time. */
+    @FunctionalInterface
+    private interface ListenerFactory {
+        Listener listen() throws IOException;
+    }
+
+    /** Listens nowhere. */
+    private static final Listener NOBODY = new Listener() {
+        @Override
+        public Connection accept() throws IOException {
+            throw new IOException("nobody listens");
+        }
+
+        @Override
+        public void close() {}
+    };
+
     private record Connection(InputStream in, OutputStream out, AutoCloseable socket) {}
 
-    private FaultyServer(Listener listener, String address) {
+    private FaultyServer(Listener listener, ListenerFactory listeners, String address) {
         this.listener = listener;
+        this.listeners = listeners;
         this.address = address;
-        Thread.ofVirtual().start(this::acceptForEver);
+        Thread.ofVirtual().start(() -> acceptForEver(listener));
     }
 
     /** Starts a server for plain HTTP. */
     public static FaultyServer start() throws IOException {
-        return tcp(new ServerSocket(0, 200, InetAddress.getLoopbackAddress()), "http");
+        return tcp(ServerSocketFactory.getDefault(), "http");
     }
 
     /** Starts a server for HTTPS. */
     public static FaultyServer startTls(SSLContext context) throws IOException {
-        return tcp(
-                context.getServerSocketFactory().createServerSocket(0, 200, InetAddress.getLoopbackAddress()), "https");
+        return tcp(context.getServerSocketFactory(), "https");
     }
 
-    private static FaultyServer tcp(ServerSocket server, String scheme) {
-        Listener listener = new Listener() {
+    private static FaultyServer tcp(ServerSocketFactory sockets, String scheme) throws IOException {
+        ServerSocket first = sockets.createServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
+        int port = first.getLocalPort();
+        return new FaultyServer(
+                listener(first, scheme),
+                () -> listener(sockets.createServerSocket(port, BACKLOG, InetAddress.getLoopbackAddress()), scheme),
+                scheme + "://localhost:" + port);
+    }
+
+    private static Listener listener(ServerSocket server, String scheme) {
+        return new Listener() {
             @Override
             public Connection accept() throws IOException {
                 Socket socket = server.accept();
@@ -168,7 +197,6 @@ public final class FaultyServer implements AutoCloseable {
                 server.close();
             }
         };
-        return new FaultyServer(listener, scheme + "://localhost:" + server.getLocalPort());
     }
 
     /** Starts a server on a Unix socket. */
@@ -187,7 +215,7 @@ public final class FaultyServer implements AutoCloseable {
                 server.close();
             }
         };
-        return new FaultyServer(listener, socket.toString());
+        return new FaultyServer(listener, () -> listener, socket.toString());
     }
 
     /** Returns the URL of the server without a slash at its end, or the path of its socket. */
@@ -285,17 +313,33 @@ public final class FaultyServer implements AutoCloseable {
         return "bytes " + request.first() + "-" + Math.min(request.last(), blob.length - 1) + "/" + blob.length;
     }
 
-    private void acceptForEver() {
+    /** Refuses connections from now on, and cuts those there are. Not for Unix sockets. */
+    public void stopListening() throws IOException {
+        Listener old = listener;
+        listener = NOBODY;
+        old.close();
+        cutConnections();
+    }
+
+    /** Takes connections again, at the same port. */
+    public void listenAgain() throws IOException {
+        Listener next = listeners.listen();
+        listener = next;
+        Thread.ofVirtual().start(() -> acceptForEver(next));
+    }
+
+    private void acceptForEver(Listener own) {
         while (!closed) {
             try {
-                Connection connection = listener.accept();
+                Connection connection = own.accept();
                 connections.add(connection.socket());
                 connectionCount.incrementAndGet();
                 Thread.ofVirtual().start(() -> serve(connection));
             } catch (IOException e) {
-                if (!closed) {
+                if (!closed && listener == own) {
                     throw new UncheckedIOException(e);
                 }
+                return;
             }
         }
     }
@@ -360,6 +404,11 @@ public final class FaultyServer implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        cutConnections();
+    }
+
+    /** Cuts all connections; clients may make new ones. */
+    public void cutConnections() {
         for (AutoCloseable connection : connections) {
             try {
                 connection.close();

@@ -18,6 +18,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.Security;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -297,6 +298,12 @@ final class HttpFaultsTest {
         assertThat(assertFails("http://no-such-host.invalid", settings()))
                 .hasMessageContaining("unknown host")
                 .hasMessageContaining("no-such-host.invalid");
+    }
+
+    @Test
+    void nameThatIsUnknownIsLookedUpAgain() throws IOException {
+        assertReads();
+        assertThat(Security.getProperty("networkaddress.cache.negative.ttl")).isEqualTo("0");
     }
 
     @Test

@@ -13,23 +13,29 @@ import io.nydus4j.storage.config.ProxySettings;
 import io.nydus4j.storage.config.RegistrySettings;
 import io.nydus4j.storage.config.Secret;
 import io.nydus4j.storage.http.FaultyServer;
+import io.nydus4j.storage.http.TestCertificates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** How a registry's blobs are read: tokens, passwords, redirects. */
 @Timeout(30)
@@ -40,6 +46,9 @@ final class RegistryEndpointTest {
     static {
         new Random(9).nextBytes(CONTENT);
     }
+
+    @TempDir
+    Path folder;
 
     private FaultyServer registry;
     private FaultyServer store;
@@ -316,6 +325,49 @@ final class RegistryEndpointTest {
     }
 
     @Test
+    void placeThatIsGoneIsAskedForAgain() throws IOException {
+        try (FaultyServer next = FaultyServer.start().with("id", CONTENT);
+                BlobBackend backend = open(settings(""))) {
+            registry.answer((request, answer) ->
+                    answer.send(307, Map.of("Location", store.address() + "/place/id"), new byte[0]));
+            assertReads(backend, 0);
+            registry.answer((request, answer) ->
+                    answer.send(307, Map.of("Location", next.address() + "/place/id"), new byte[0]));
+            store.stopListening();
+            assertReads(backend, 1);
+            assertThat(paths(next)).containsExactly("GET /place/id");
+        }
+    }
+
+    @Test
+    void placeWithAWrongCertificateIsNotSeenIfTheRegistryKnowsABetterOneSoon() throws Exception {
+        TestCertificates certificates = TestCertificates.of("other.example", folder);
+        NetworkSettings trusting = new NetworkSettings(
+                false, List.of(certificates.pem().toString()), 5, 5, 0, ProxySettings.DEFAULT, List.of(), 0);
+        RegistrySettings settings = new RegistrySettings(
+                "http", registry.host(), "r", Optional.of(Secret.NONE), Optional.empty(), "", "", trusting);
+        try (FaultyServer secure = FaultyServer.startTls(certificates.context()).with("id", CONTENT);
+                BlobBackend backend = open(settings)) {
+            assertReads(backend, 0);
+            registry.once(
+                    (_, answer) -> answer.send(307, Map.of("Location", secure.address() + "/place/id"), new byte[0]));
+            assertReads(backend, 1);
+            assertThat(secure.connectionCount()).isEqualTo(1);
+            assertThat(secure.requests()).isEmpty();
+        }
+    }
+
+    @Test
+    void redirectsInCirclesThatEndAreNotSeen() throws IOException {
+        try (BlobBackend backend = open(settings(""))) {
+            assertReads(backend, 0);
+            registry.once((request, answer) -> answer.send(302, Map.of("Location", request.path()), new byte[0]));
+            assertReads(backend, 1);
+        }
+        assertThat(registry.requests()).hasSize(3);
+    }
+
+    @Test
     void redirectsInCirclesAreAnError() throws IOException {
         registry.answer((_, answer) -> answer.send(302, Map.of("Location", store.address() + "/a/id"), new byte[0]));
         store.answer((request, answer) ->
@@ -383,6 +435,36 @@ final class RegistryEndpointTest {
         try (BlobBackend backend = open(allowed)) {
             assertReads(backend, 0);
             assertReads(backend, 1);
+        }
+    }
+
+    @Test
+    void secureRegistryThatWasDownIsNotAskedInPlainTextAfterwards() throws Exception {
+        TestCertificates certificates = TestCertificates.of("localhost", folder);
+        NetworkSettings careless = new NetworkSettings(true, List.of(), 5, 5, 0, ProxySettings.DEFAULT, List.of(), 0);
+        try (FaultyServer secure = FaultyServer.startTls(certificates.context()).with("id", CONTENT);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            RegistrySettings settings = new RegistrySettings(
+                    "https", secure.host(), "r", Optional.of(Secret.NONE), Optional.empty(), "", "", careless);
+            for (boolean used : new boolean[] {true, false}) {
+                try (BlobBackend backend = open(settings)) {
+                    if (used) {
+                        assertReads(backend, 0);
+                    }
+                    secure.stopListening();
+                    Future<?> reader = threads.submit(() -> {
+                        assertReads(backend, 1);
+                        return null;
+                    });
+                    Thread.sleep(100);
+                    secure.listenAgain();
+                    reader.get();
+                    assertThat(secure.requests()).as("used before: " + used).isNotEmpty();
+                    secure.forget();
+                    assertReads(backend, 2);
+                    assertThat(secure.requests()).hasSize(1);
+                }
+            }
         }
     }
 
