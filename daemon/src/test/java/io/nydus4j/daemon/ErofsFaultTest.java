@@ -104,7 +104,10 @@ class ErofsFaultTest {
                 "truncate -s 4M disk; mkfs.ext4 -q -O ^has_journal disk; mount -o loop disk cache;"
                         + " dd if=/dev/zero of=cache/filler bs=64k status=none 2>&1 || true;"
                         + " truncate -s -200k cache/filler");
-        try (NydusDaemon daemon = start()) {
+        String impatient = Golden.configuration(directory.resolve("blobs"), Optional.of(cache))
+                .toJson()
+                .replace("\"filecache\":{", "\"filecache\":{\"room_timeout\":0,");
+        try (NydusDaemon daemon = start(StorageConfiguration.parse(impatient))) {
             assertThat(daemon.isServedByKernel()).isTrue();
             assertThat(compare().lines()).isNotEmpty().allMatch(line -> line.endsWith("Input/output error"));
             Shell.out(cache, "rm filler");

@@ -15,9 +15,21 @@ import java.util.Optional;
 public final class TestStores {
     private TestStores() {}
 
-    /** Returns a plain file cache without read-ahead beyond the least. */
+    /** Returns a plain file cache without read-ahead beyond the least, and without patience with a full disk. */
     public static StorageConfiguration inFiles(Path blobs, Path work) {
         return of(blobs, work, false, false, 0, PrefetchConfiguration.ABSENT);
+    }
+
+    /** Returns the same, whose readers wait while the disk is full. */
+    public static StorageConfiguration waitingForRoom(Path blobs, Path work, long seconds) {
+        CacheConfiguration cache = new CacheConfiguration(
+                "filecache",
+                false,
+                false,
+                PrefetchConfiguration.ABSENT,
+                Optional.of(FileCacheSettings.in(work.toString()).withRoomSeconds(seconds)),
+                Optional.empty());
+        return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
     }
 
     /** Returns a plain file cache under a budget in bytes, 0 for none. */
@@ -46,7 +58,7 @@ public final class TestStores {
                         compressed,
                         validate,
                         prefetch,
-                        Optional.of(FileCacheSettings.in(work.toString())),
+                        Optional.of(FileCacheSettings.in(work.toString()).withRoomSeconds(0)),
                         Optional.empty())),
                 Optional.of(new RafsConfiguration(usual.mode(), batch, false, true, false, false, false, prefetch)),
                 Optional.empty());

@@ -26,6 +26,7 @@ final class ChunkFetch {
     private final String blobId;
     private final UnitReader reader;
     private final ChunkFile file;
+    private final PatientWrites writes;
     private final ChunkLedger ledger;
     private final @Nullable ChunkSharing sharing;
     private final CacheCounters counters;
@@ -36,6 +37,7 @@ final class ChunkFetch {
      * @param blobId  names the blob in messages
      * @param reader  gives the chunks
      * @param file    takes them
+     * @param writes  has them wait for it
      * @param ledger  is told what was written
      * @param sharing gives the chunks that other blobs have, if that is wanted
      */
@@ -43,12 +45,14 @@ final class ChunkFetch {
             String blobId,
             UnitReader reader,
             ChunkFile file,
+            PatientWrites writes,
             ChunkLedger ledger,
             @Nullable ChunkSharing sharing,
             CacheCounters counters) {
         this.blobId = blobId;
         this.reader = reader;
         this.file = file;
+        this.writes = writes;
         this.ledger = ledger;
         this.sharing = sharing;
         this.counters = counters;
@@ -175,7 +179,11 @@ final class ChunkFetch {
 
         @Override
         public void accept(int position, MemorySegment stored, MemorySegment plain) throws IOException {
-            file.write(chunks.index(), position, stored, plain);
+            if (flight.kind() == Flight.Kind.PREFETCH) {
+                file.write(chunks.index(), position, stored, plain);
+            } else {
+                writes.write(plain.byteSize(), () -> file.write(chunks.index(), position, stored, plain));
+            }
             // Counted first: whoever sees it ready may ask for the count.
             counters.chunksMadeReady(1);
             ledger.written(chunks, position);

@@ -37,6 +37,7 @@ public final class FileBlob implements CachedBlob {
     private final FetchWindow prefetchWindow;
     private final ChunkLedger ledger;
     private final KeptChunks kept;
+    private final PatientWrites writes;
     private final BlobFiller filler;
     private final Optional<MemorySegment> mapping;
     private volatile boolean closed;
@@ -94,7 +95,8 @@ public final class FileBlob implements CachedBlob {
         KnownChunks chunks = new KnownChunks(index, checks, new ReadyBits(index.size()));
         this.ledger = new ChunkLedger(size, chunks, marks, new DurableMarks(id, marks, file), evictions, sharing);
         this.kept = new KeptChunks(size, file, workers, ledger, counters);
-        ChunkFetch fetch = new ChunkFetch(id, parts.reader(), file, ledger, sharing, counters);
+        this.writes = new PatientWrites(id, options.roomPatience());
+        ChunkFetch fetch = new ChunkFetch(id, parts.reader(), file, writes, ledger, sharing, counters);
         this.filler = new BlobFiller(id, ledger, kept, fetch, evictions);
     }
 
@@ -310,6 +312,7 @@ public final class FileBlob implements CachedBlob {
     @Override
     public void close() {
         closed = true;
+        writes.close();
         if (!filler.close()) {
             return;
         }

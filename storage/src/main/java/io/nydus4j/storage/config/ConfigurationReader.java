@@ -122,7 +122,8 @@ final class ConfigurationReader {
                 "enable_encryption", "cache.filecache.enable_encryption",
                 "enable_convergent_encryption", "cache.filecache.enable_convergent_encryption",
                 "encryption_key", "cache.filecache.encryption_key",
-                "budget", "cache.filecache.budget"));
+                "budget", "cache.filecache.budget",
+                "room_timeout", "cache.filecache.room_timeout"));
         return configuration;
     }
 
@@ -133,7 +134,8 @@ final class ConfigurationReader {
                 section.truth("enable_encryption"),
                 section.truth("enable_convergent_encryption"),
                 new Secret(section.text("encryption_key", "")),
-                section.bytes("budget", 0));
+                section.bytes("budget", 0),
+                section.whole("room_timeout", 32, FileCacheSettings.USUAL_ROOM_SECONDS));
         section.finish();
         return settings;
     }

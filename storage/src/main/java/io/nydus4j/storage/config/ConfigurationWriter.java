@@ -156,9 +156,12 @@ final class ConfigurationWriter {
             json.writeBooleanProperty("enable_encryption", file.enableEncryption());
             json.writeBooleanProperty("enable_convergent_encryption", file.enableConvergentEncryption());
             json.writeStringProperty("encryption_key", file.encryptionKey().value());
-            // The reference does not have it, so it is shown only where it is used.
+            // The reference does not have these, so they are shown only where they are used.
             if (file.budgetBytes() != 0) {
                 json.writeNumberProperty("budget", file.budgetBytes());
+            }
+            if (file.roomSeconds() != FileCacheSettings.USUAL_ROOM_SECONDS) {
+                json.writeNumberProperty("room_timeout", file.roomSeconds());
             }
         });
         section("fscache", cache.fsCache(), fs -> json.writeStringProperty("work_dir", fs.workDirectory()));

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -86,7 +87,7 @@ final class CrashTest {
                 new TableIndex(table, info),
                 ChunkChecks.of(table, records, false),
                 parts,
-                new CacheOptions(0, 0, false, false, true),
+                new CacheOptions(0, 0, false, false, true, Duration.ZERO),
                 counters);
     }
 

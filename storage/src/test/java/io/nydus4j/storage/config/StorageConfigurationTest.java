@@ -108,6 +108,15 @@ final class StorageConfigurationTest {
         assertThat(StorageConfiguration.parse(configuration.toJson())).isEqualTo(configuration);
     }
 
+    @Test
+    void waitForRoomIsSet() throws ConfigurationException {
+        StorageConfiguration configuration = StorageConfiguration.parse(
+                "{\"version\":2,\"cache\":{\"type\":\"filecache\",\"filecache\":{\"room_timeout\":7}}}");
+        assertThat(configuration.requireCache().fileCache().orElseThrow().roomSeconds())
+                .isEqualTo(7);
+        assertThat(StorageConfiguration.parse(configuration.toJson())).isEqualTo(configuration);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"-1", "\"20 apples\"", "\"99999999999999999T\"", "true"})
     void oddBudgetIsRefused(String written) {

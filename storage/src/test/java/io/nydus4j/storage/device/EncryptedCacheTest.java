@@ -66,7 +66,8 @@ final class EncryptedCacheTest {
                 compressed,
                 false,
                 PrefetchConfiguration.ABSENT,
-                Optional.of(new FileCacheSettings(work.toString(), false, true, convergent, new Secret(key), budget)),
+                Optional.of(
+                        new FileCacheSettings(work.toString(), false, true, convergent, new Secret(key), budget, 0)),
                 Optional.empty());
         return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
     }

@@ -23,6 +23,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
@@ -218,6 +221,31 @@ final class FaultsTest {
             assertThatThrownBy(() -> blob.ensure(0, blob.size()).close()).isInstanceOf(IOException.class);
             assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
             blob.ensure(0, blob.size()).close();
+            assertThat(blob.isComplete()).isTrue();
+        } finally {
+            run("umount", work.toString());
+        }
+    }
+
+    @Test
+    void readerWaitsForRoomOnTheDisk() throws Exception {
+        Path work = Files.createDirectory(temporary.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", work.toString()),
+                "mounting a small disk needs root");
+        try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE);
+                BlobDevice device =
+                        BlobDevice.open(bootstrap, TestStores.waitingForRoom(blobs, work.resolve("cache"), 60));
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            LazyBlob blob = device.blob(0);
+            Future<?> reader = threads.submit(() -> {
+                blob.ensure(0, blob.size()).close();
+                return null;
+            });
+            Thread.sleep(300);
+            assertThat(reader.isDone()).isFalse();
+            assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
+            reader.get();
             assertThat(blob.isComplete()).isTrue();
         } finally {
             run("umount", work.toString());
