@@ -26,10 +26,12 @@ final class OverlayChanges {
     private static final int WHITEOUT = 4;
 
     private final OverlayTree tree;
+    private final OverlayCopies copies;
     private final UpperLayer upper;
 
     OverlayChanges(OverlayTree tree) {
         this.tree = tree;
+        this.copies = tree.copies();
         this.upper = tree.upper();
     }
 
@@ -47,7 +49,7 @@ final class OverlayChanges {
      */
     void make(OverlayNode directory, byte[] name, boolean isDirectory, Maker maker) throws IOException {
         tree.locked(() -> {
-            Descriptor parent = tree.upperOf(directory);
+            Descriptor parent = copies.upperOf(directory);
             checkNamed(directory);
             Inode below = tree.below(directory, name);
             Optional<FileStatus> there = PosixFiles.statusIfPresent(parent, name);
@@ -123,12 +125,12 @@ final class OverlayChanges {
                 throw new ErrnoException("unlink", name, Errno.EISDIR);
             }
             if (tree.below(directory, name) == null) {
-                PosixFiles.remove(tree.upperOf(directory), name);
+                PosixFiles.remove(copies.upperOf(directory), name);
             } else if (child.upper() == null) {
-                Descriptor parent = tree.upperOf(directory);
+                Descriptor parent = copies.upperOf(directory);
                 tree.takeAway(child, () -> upper.hide(parent, name));
             } else {
-                upper.replaceFile(tree.upperOf(directory), name);
+                upper.replaceFile(copies.upperOf(directory), name);
             }
         });
     }
@@ -141,7 +143,7 @@ final class OverlayChanges {
             }
             checkEmpty(child, name);
             boolean hides = tree.below(directory, name) != null;
-            Descriptor parent = tree.upperOf(directory);
+            Descriptor parent = copies.upperOf(directory);
             tree.takeAway(child, () -> {
                 if (child.upper() == null) {
                     upper.hide(parent, name);
@@ -228,7 +230,7 @@ final class OverlayChanges {
         checkMovable(target, newName);
         hideBelow(source, to, newName);
         hideBelow(target, from, oldName);
-        PosixFiles.exchange(tree.upperOf(from), oldName, tree.upperOf(to), newName);
+        PosixFiles.exchange(copies.upperOf(from), oldName, copies.upperOf(to), newName);
     }
 
     /** Has a directory that comes to a place hide what the image has there. */
@@ -274,8 +276,8 @@ final class OverlayChanges {
     /** Moves what is in the upper directory to where nothing shows, or only what it may replace; hides the image's old name if it has one. */
     private void move(OverlayNode from, byte[] oldName, OverlayNode source, OverlayNode to, byte[] newName)
             throws IOException {
-        Descriptor oldParent = tree.upperOf(from);
-        Descriptor newParent = tree.upperOf(to);
+        Descriptor oldParent = copies.upperOf(from);
+        Descriptor newParent = copies.upperOf(to);
         boolean leavesHole = tree.below(from, oldName) != null;
         hideBelow(source, to, newName);
         boolean overWhiteout = PosixFiles.statusIfPresent(newParent, newName)

@@ -46,6 +46,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
 
     private final LowerImage image;
     private final OverlayTree tree;
+    private final OverlayCopies copies;
     private final OverlayChanges changes;
     private final OpenFiles files;
     private final OpenListings listings;
@@ -58,6 +59,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
             LowerImage image, OverlayTree tree, int index, boolean atRoot, long first, FuseCommons commons) {
         this.image = image;
         this.tree = tree;
+        this.copies = tree.copies();
         this.changes = new OverlayChanges(tree);
         this.files = new OpenFiles(first);
         this.listings = new OpenListings(tree, first);
@@ -112,7 +114,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
             throws IOException {
         boolean slow = false;
         for (OverlayNode node : nodes) {
-            slow |= tree.isSlow(node, length);
+            slow |= copies.isSlow(node, length);
         }
         if (slow) {
             late.start(request, reply, () -> copyUp(nodes, length), answer);
@@ -124,7 +126,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
 
     private void copyUp(List<OverlayNode> nodes, long length) throws IOException {
         for (OverlayNode node : nodes) {
-            tree.copyUp(node, length);
+            copies.copyUp(node, length);
         }
     }
 
@@ -523,7 +525,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
         OverlayNode parent = node(request);
         byte[] name = PlaceNames.checked(request.copyName());
         OverlayNode child = tree.lookUp(parent, name);
-        List<OverlayNode> linked = child != null && tree.isLinkedBelow(child) ? List.of(child) : List.of();
+        List<OverlayNode> linked = child != null && copies.isLinkedBelow(child) ? List.of(child) : List.of();
         release(child);
         whenUp(request, reply, ALL, linked, answer -> {
             changes.unlink(parent, name);
@@ -557,7 +559,7 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
         if (source != null && !source.isDirectory()) {
             needed.add(source);
         }
-        if (target != null && !target.isDirectory() && (flags != 0 || tree.isLinkedBelow(target))) {
+        if (target != null && !target.isDirectory() && (flags != 0 || copies.isLinkedBelow(target))) {
             needed.add(target);
         }
         release(source);

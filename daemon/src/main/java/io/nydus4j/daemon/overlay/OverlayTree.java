@@ -1,7 +1,6 @@
 package io.nydus4j.daemon.overlay;
 
 import io.nydus4j.daemon.fuse.LowerImage;
-import io.nydus4j.daemon.passthrough.PlaceNames;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
@@ -17,21 +16,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An image and an upper directory as one tree: looks up, lists, and copies up. Semantics are those of the kernel's overlayfs without
- * redirects: a name of the upper directory hides the image's, but directories of both are merged. All names of a file of the image are
- * copied up together, so that they stay one file. {@link OverlayChanges} changes names.
+ * An image and an upper directory as one tree: looks up and lists. Semantics are those of the kernel's overlayfs without redirects: a
+ * name of the upper directory hides the image's, but directories of both are merged. {@link OverlayCopies} copies up,
+ * {@link OverlayChanges} changes names.
  *
  * <p>The lock is held over calls on the upper directory, which is local, never over reads of the image's data.
  */
 final class OverlayTree implements AutoCloseable {
     private static final byte[] DOT = {'.'};
-    private static final long ALL = Long.MAX_VALUE;
 
     /** Guards the nodes and all names. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -39,8 +35,7 @@ final class OverlayTree implements AutoCloseable {
     private final LowerImage image;
     private final UpperLayer upper;
     private final OverlayNodes nodes;
-    private final CopyUp copies;
-    private final HardLinks links;
+    private final OverlayCopies copies;
 
     /**
      * Makes a tree.
@@ -55,8 +50,7 @@ final class OverlayTree implements AutoCloseable {
                 ? OverlayNode.NONE
                 : image.bootstrap().rootIno();
         this.nodes = nodes(upper.root(), lower, place);
-        this.copies = new CopyUp(image, upper);
-        this.links = new HardLinks(image.bootstrap());
+        this.copies = new OverlayCopies(this, nodes);
     }
 
     private static OverlayNodes nodes(Descriptor upper, long lower, OverlayPlace place) throws ErrnoException {
@@ -96,6 +90,11 @@ final class OverlayTree implements AutoCloseable {
 
     UpperLayer upper() {
         return upper;
+    }
+
+    /** Returns what copies files of the image to the upper directory. */
+    OverlayCopies copies() {
+        return copies;
     }
 
     OverlayNode root() {
@@ -262,158 +261,6 @@ final class OverlayTree implements AutoCloseable {
 
     private static String key(byte[] name) {
         return new String(name, StandardCharsets.ISO_8859_1);
-    }
-
-    /** Returns a directory's place in the upper directory, made if need be. Under the lock. */
-    Descriptor upperOf(OverlayNode directory) throws IOException {
-        Descriptor above = directory.upper();
-        if (above != null) {
-            return above;
-        }
-        OverlayNode parent = directory.parent();
-        if (directory.gone || parent == null) {
-            throw new ErrnoException("copy up", Errno.ENOENT);
-        }
-        Descriptor target = upperOf(parent);
-        CopyUp.Copy copy = copies.make(image.inode(directory.lower()), ALL);
-        put(copy, target, directory.name());
-        nodes.copiedUp(directory, copy.place());
-        return copy.place();
-    }
-
-    private void put(CopyUp.Copy copy, Descriptor target, byte[] name) throws IOException {
-        try {
-            CopyUp.quietly(target, () -> PosixFiles.renameNew(upper.work(), copy.name(), target, name));
-        } catch (IOException e) {
-            copy.place().close();
-            upper.discard(copy.name());
-            throw e;
-        }
-    }
-
-    /** Tells whether a copy of a node would take its time, so that no loop may wait for it. */
-    boolean isSlow(OverlayNode node, long length) throws IOException {
-        return node.upper() == null
-                && node.isRegular()
-                && length > 0
-                && image.inode(node.lower()).size() > 0;
-    }
-
-    /** Tells whether a node is a file of the image that has other names there, which are changed only when it is copied up. */
-    boolean isLinkedBelow(OverlayNode node) throws IOException {
-        return node.upper() == null
-                && node.isRegular()
-                && image.inode(node.lower()).isHardLink();
-    }
-
-    /**
-     * Has a node in the upper directory, with all its names; returns when it is there. May block on the network where {@link #isSlow} says
-     * so.
-     *
-     * @param length how much of a file's data is wanted, in bytes
-     */
-    void copyUp(OverlayNode node, long length) throws IOException {
-        CompletableFuture<Boolean> mine = new CompletableFuture<>();
-        CompletableFuture<Boolean> running = locked(() -> {
-            if (node.upper() != null) {
-                return CompletableFuture.completedFuture(true);
-            }
-            if (node.isDirectory()) {
-                upperOf(node);
-                return CompletableFuture.completedFuture(true);
-            }
-            CompletableFuture<Boolean> other = node.copying;
-            if (other != null) {
-                return other;
-            }
-            node.copying = mine;
-            return mine;
-        });
-        if (running != mine) {
-            await(running);
-            return;
-        }
-        try {
-            CopyUp.Copy copy = copies.make(image.inode(node.lower()), length);
-            locked(() -> {
-                install(node, copy);
-                return true;
-            });
-            end(node, mine);
-            mine.complete(true);
-        } catch (IOException | RuntimeException | Error e) {
-            end(node, mine);
-            mine.completeExceptionally(e);
-            throw e;
-        }
-    }
-
-    private void end(OverlayNode node, CompletableFuture<Boolean> mine) {
-        lock.lock();
-        try {
-            if (node.copying == mine) {
-                node.copying = null;
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private static void await(CompletableFuture<Boolean> running) throws IOException {
-        try {
-            running.join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
-        }
-    }
-
-    private void install(OverlayNode node, CopyUp.Copy copy) throws IOException {
-        OverlayNode parent = node.parent();
-        if (node.gone || parent == null) {
-            PosixFiles.remove(upper.work(), copy.name()); // it lives as long as it is open
-        } else {
-            put(copy, upperOf(parent), node.name());
-        }
-        nodes.copiedUp(node, copy.place());
-        Inode inode = image.inode(node.lower());
-        if (inode.isHardLink() && !node.gone) {
-            for (List<byte[]> path : links.of(inode.ino())) {
-                linkUp(copy.place(), inode.ino(), path);
-            }
-        }
-    }
-
-    /** Gives a copy one more of the names that its file has in the image, if that shows the file still. */
-    private void linkUp(Descriptor copy, long ino, List<byte[]> path) throws IOException {
-        List<OverlayNode> held = new ArrayList<>();
-        try {
-            OverlayNode directory = nodes.root();
-            for (byte[] name : path.subList(0, path.size() - 1)) {
-                OverlayNode next = lookUp(directory, name);
-                if (next == null) {
-                    return;
-                }
-                held.add(next);
-                if (!next.hasLower()) {
-                    return;
-                }
-                directory = next;
-            }
-            byte[] name = path.getLast();
-            Inode below = below(directory, name);
-            Descriptor above = directory.upper();
-            if (below == null || below.ino() != ino || above != null && isThere(above, name)) {
-                return;
-            }
-            Descriptor target = upperOf(directory);
-            CopyUp.quietly(target, () -> PosixFiles.makeLink(copy, target, name));
-        } finally {
-            held.reversed().forEach(node -> nodes.forget(node, 1));
-        }
-    }
-
-    private static boolean isThere(Descriptor directory, byte[] name) throws ErrnoException {
-        return PosixFiles.statusIfPresent(directory, PlaceNames.checked(name)).isPresent();
     }
 
     @Override
