@@ -1,12 +1,12 @@
 package io.nydus4j.daemon;
 
+import io.nydus4j.daemon.FileSystemOpener.Spot;
 import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.api.ServiceException;
 import io.nydus4j.daemon.endpoint.RuntimeSettings;
 import io.nydus4j.daemon.fuse.FuseCommons;
-import io.nydus4j.daemon.state.FileSystemType;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
@@ -16,7 +16,6 @@ import io.nydus4j.daemon.vfs.VfsPath;
 import io.nydus4j.linux.RawBytes;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.storage.config.ConfigurationException;
-import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.dedup.DedupStore;
 import io.nydus4j.storage.device.BlobPool;
 import java.io.IOException;
@@ -30,7 +29,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -50,29 +48,23 @@ final class Mounts implements AutoCloseable {
     private static final String BAD_PATH = "VFS failed to handle request, PathWalk(Os { code: 22, kind: InvalidInput, "
             + "message: \"Invalid argument\" })";
 
-    private final FuseCommons commons;
     private final Vfs vfs;
-    private final byte[] mountPoint;
-    private final Optional<Path> runFolder;
     private final RuntimeSettings settings = new RuntimeSettings();
-    private final BlobPool pool;
+    private final FileSystemOpener opener;
+    private final PathTurns turns = new PathTurns();
     private final Retirement retirement = new Retirement();
     private final MountCounters counters = new MountCounters();
 
     /** Guards the fields below, and changes of the VFS. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Condition pathFree = lock.newCondition();
     private final Map<VfsPath, ServedFileSystem> mounted = new LinkedHashMap<>();
-    /** Paths that an operation is at. */
-    private final Set<VfsPath> busy = new HashSet<>();
     /** Indexes given to file systems that are being opened. */
     private final Set<Integer> reserved = new HashSet<>();
 
     private boolean serving;
     private boolean tracing;
     private volatile Runnable changed = () -> {};
-    private volatile @Nullable ErofsFrontEnd kernel;
 
     /**
      * Makes it without mounts.
@@ -82,18 +74,13 @@ final class Mounts implements AutoCloseable {
      * @param dedup      lets blobs take chunks from other blobs; closed by the caller after this
      */
     Mounts(FuseCommons commons, Vfs vfs, Path mountPoint, Optional<Path> runFolder, Optional<DedupStore> dedup) {
-        this.runFolder = runFolder;
-        this.commons = commons;
         this.vfs = vfs;
-        this.mountPoint = NativePath.bytes(mountPoint);
-        this.pool = new BlobPool(settings::registryAuth, dedup);
+        this.opener = new FileSystemOpener(commons, new BlobPool(settings::registryAuth, dedup), mountPoint, runFolder);
     }
 
     /** Says that the kernel's EROFS shall serve what is mounted from now on; null for the VFS. */
     void serveBy(@Nullable ErofsFrontEnd frontEnd) {
-        kernel = frontEnd;
-        // Whoever reads a file that the kernel holds readers of back waits, too.
-        pool.sharesChunks(frontEnd == null);
+        opener.serveBy(frontEnd);
     }
 
     /** Says what to do whenever the table is another one, before whoever changed it hears of it. */
@@ -149,9 +136,8 @@ final class Mounts implements AutoCloseable {
         VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
-            ServedImage.Place place = new ServedImage.Place(
-                    mountPoint, index, path.isRoot(), path.isRoot(), false, this.mountPoint, journal(index));
-            attach(path, index, opened(source, place));
+            Spot spot = new Spot(mountPoint, index, path.isRoot(), false);
+            attach(path, index, opener.image(source, spot, path.isRoot()));
         } finally {
             release(index);
         }
@@ -166,46 +152,16 @@ final class Mounts implements AutoCloseable {
         VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
-            attach(
-                    path,
-                    index,
-                    SharedDirectory.open(
-                            RawBytes.text(NativePath.bytes(directory)),
-                            new SharedDirectory.Place(
-                                    mountPoint, index, path.isRoot(), this.mountPoint, journal(index)),
-                            false));
+            Spot spot = new Spot(mountPoint, index, path.isRoot(), false);
+            attach(path, index, opener.directory(RawBytes.text(NativePath.bytes(directory)), spot));
         } finally {
             release(index);
         }
     }
 
-    /** Returns where it is noted which nodes the kernel knows of a mount. */
-    private Optional<byte[]> journal(int index) {
-        return runFolder.map(folder -> NativePath.bytes(folder.resolve("nodes-" + index)));
-    }
-
     private static VfsPath rootOrBelow(String mountPoint) throws IOException {
         return VfsPath.of(mountPoint)
                 .orElseThrow(() -> new IOException("the virtual mount point " + mountPoint + " is not absolute"));
-    }
-
-    /** Opens an image, and has the kernel show it if it is the kernel that serves. */
-    private ServedFileSystem opened(ImageSource source, ServedImage.Place place) throws MountFailure {
-        ServedImage image = ServedImage.open(source, place, pool, commons);
-        ErofsFrontEnd frontEnd = kernel;
-        if (frontEnd == null) {
-            return image;
-        }
-        if (image.isChangeable()) {
-            image.close();
-            throw MountFailure.rules("a writable overlay is served through FUSE only");
-        }
-        try {
-            return frontEnd.show(image);
-        } catch (IOException | RuntimeException e) {
-            image.close();
-            throw MountFailure.kernel(e);
-        }
     }
 
     private int reserve() {
@@ -277,9 +233,9 @@ final class Mounts implements AutoCloseable {
 
     /** Mounts a file system as the API asks. */
     void mount(String mountPoint, MountRequest request) throws ServiceException {
-        FileSystemType type = type(request);
+        FileSystemOpener.type(request);
         Optional<VfsPath> path = VfsPath.of(mountPoint);
-        try (Turn _ = turn(path)) {
+        try (PathTurns.Turn _ = turns.take(path)) {
             if (path.isPresent() && isMounted(path.get())) {
                 throw ServiceException.other(EXISTS);
             }
@@ -293,13 +249,8 @@ final class Mounts implements AutoCloseable {
                                     : FULL + ": files of " + kept
                                             + " unmounted ones are still open or kept by the kernel");
                 }
-                ServedFileSystem opened = open(
-                        mountPoint,
-                        request,
-                        type,
-                        index,
-                        path.isPresent() && path.get().isRoot(),
-                        false);
+                boolean atRoot = path.isPresent() && path.get().isRoot();
+                ServedFileSystem opened = opener.open(request, new Spot(mountPoint, index, atRoot, false));
                 if (path.isEmpty()) {
                     opened.close();
                     throw ServiceException.other(BAD_PATH);
@@ -313,48 +264,6 @@ final class Mounts implements AutoCloseable {
         } catch (IOException e) {
             throw ServiceException.other(String.valueOf(e.getMessage()));
         }
-    }
-
-    private static FileSystemType type(MountRequest request) throws ServiceException {
-        return FileSystemType.of(request.type())
-                .orElseThrow(() ->
-                        ServiceException.other("invalid argument `only 'rafs' and 'passthrough_fs' are supported, but "
-                                + request.type() + " was specified`"));
-    }
-
-    private ServedFileSystem open(
-            String mountPoint, MountRequest request, FileSystemType type, int index, boolean atRoot, boolean inherited)
-            throws ServiceException, IOException {
-        return switch (type) {
-            case RAFS -> {
-                ServedImage.Place place = new ServedImage.Place(
-                        mountPoint, index, atRoot, false, inherited, this.mountPoint, journal(index));
-                yield opened(source(request), place);
-            }
-            case PASSTHROUGH -> {
-                if (kernel != null) {
-                    throw ServiceException.other("directories of the host are shown through FUSE only");
-                }
-                SharedDirectory.Place place =
-                        new SharedDirectory.Place(mountPoint, index, atRoot, this.mountPoint, journal(index));
-                yield SharedDirectory.open(request.source(), place, inherited);
-            }
-        };
-    }
-
-    private static ImageSource source(MountRequest request) throws ServiceException, MountFailure {
-        for (String file : request.prefetchFiles().orElse(List.of())) {
-            if (!file.startsWith("/")) {
-                throw ServiceException.other("invalid prefetch file list");
-            }
-        }
-        StorageConfiguration configuration;
-        try {
-            configuration = StorageConfiguration.parse(request.config());
-        } catch (ConfigurationException e) {
-            throw MountFailure.configuration(e);
-        }
-        return new ImageSource(Path.of(request.source()), configuration, request.prefetchFiles());
     }
 
     private static ServiceException refused(String what, String mountPoint, MountFailure failure) {
@@ -375,17 +284,17 @@ final class Mounts implements AutoCloseable {
 
     /** Puts an image in the place of a mounted one; who reads meanwhile goes on with the old one. */
     void remount(String mountPoint, MountRequest request) throws ServiceException {
-        type(request);
+        FileSystemOpener.type(request);
         VfsPath path = VfsPath.of(mountPoint).orElseThrow(() -> ServiceException.other(BAD_PATH));
-        if (kernel != null) {
+        if (opener.isForKernel()) {
             throw ServiceException.other("remounting is not supported where EROFS serves");
         }
-        try (Turn _ = turn(Optional.of(path))) {
+        try (PathTurns.Turn _ = turns.take(Optional.of(path))) {
             ServedImage old = image(mountPoint);
             if (old.isChangeable()) {
                 throw ServiceException.other(MISMATCH);
             }
-            ServedImage next = old.successor(source(request), pool, commons);
+            ServedImage next = opener.successor(old, request);
             lock.lock();
             try {
                 vfs.replace(path, next.fuse().orElseThrow());
@@ -416,7 +325,7 @@ final class Mounts implements AutoCloseable {
     /** Unmounts a file system. */
     void unmount(String mountPoint) throws ServiceException {
         VfsPath path = VfsPath.of(mountPoint).orElseThrow(() -> ServiceException.other(BAD_PATH));
-        try (Turn _ = turn(Optional.of(path))) {
+        try (PathTurns.Turn _ = turns.take(Optional.of(path))) {
             ServedFileSystem old;
             lock.lock();
             try {
@@ -453,7 +362,7 @@ final class Mounts implements AutoCloseable {
     void vanished(ServedFileSystem fileSystem) {
         String mountPoint = fileSystem.record().mountPoint();
         VfsPath path = VfsPath.of(mountPoint).orElseThrow();
-        try (Turn _ = turn(Optional.of(path))) {
+        try (PathTurns.Turn _ = turns.take(Optional.of(path))) {
             lock.lock();
             try {
                 if (!mounted.remove(path, fileSystem)) {
@@ -522,18 +431,14 @@ final class Mounts implements AutoCloseable {
                     "something is mounted already: " + own.getFirst().record());
         }
         vfs.restore(table.vfs());
-        pool.takingOver(true);
+        opener.takingOver(true);
         try {
             for (MountRecord mount : table.mounts()) {
                 restore(mount);
             }
         } finally {
-            pool.takingOver(false);
+            opener.takingOver(false);
         }
-    }
-
-    private static MountRequest request(MountRecord mount) {
-        return new MountRequest(mount.source(), mount.type().word(), mount.configuration(), mount.prefetchFiles());
     }
 
     private void restore(MountRecord mount) throws IOException, ServiceException {
@@ -541,10 +446,8 @@ final class Mounts implements AutoCloseable {
         if (mount.index() < 1 || mount.index() > NodeNumbers.MAX_INDEX) {
             throw new IOException("index " + mount.index() + " of " + mount.mountPoint() + " is out of range");
         }
-        attach(
-                path,
-                mount.index(),
-                open(mount.mountPoint(), request(mount), mount.type(), mount.index(), path.isRoot(), true));
+        Spot spot = new Spot(mount.mountPoint(), mount.index(), path.isRoot(), true);
+        attach(path, mount.index(), opener.open(mount.request(), spot));
     }
 
     /**
@@ -553,49 +456,12 @@ final class Mounts implements AutoCloseable {
      */
     ServedFileSystem reopen(MountRecord mount, long device, ErofsFrontEnd frontEnd)
             throws IOException, ServiceException {
-        ServedImage.Place place = new ServedImage.Place(
-                mount.mountPoint(), mount.index(), false, false, true, mountPoint, Optional.empty());
-        ServedImage image = ServedImage.open(source(request(mount)), place, pool, commons);
-        try {
-            return frontEnd.keep(image, device);
-        } catch (IOException | RuntimeException e) {
-            image.close();
-            throw e;
-        }
+        return opener.reopen(mount, device, frontEnd);
     }
 
     /** Serves a file system until nobody uses it any more; returns at once. */
     void retire(ServedFileSystem fileSystem) {
         Thread.ofVirtual().name("nydus-retire").start(() -> retirement.close(fileSystem));
-    }
-
-    /** A turn at a path, until it is closed. */
-    private interface Turn extends AutoCloseable {
-        @Override
-        void close();
-    }
-
-    private Turn turn(Optional<VfsPath> path) {
-        if (path.isEmpty()) {
-            return () -> {};
-        }
-        lock.lock();
-        try {
-            while (!busy.add(path.get())) {
-                pathFree.awaitUninterruptibly();
-            }
-        } finally {
-            lock.unlock();
-        }
-        return () -> {
-            lock.lock();
-            try {
-                busy.remove(path.get());
-                pathFree.signalAll();
-            } finally {
-                lock.unlock();
-            }
-        };
     }
 
     /** Closes everything; no loop asks any more. */

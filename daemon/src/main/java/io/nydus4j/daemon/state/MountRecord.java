@@ -1,5 +1,6 @@
 package io.nydus4j.daemon.state;
 
+import io.nydus4j.daemon.api.MountRequest;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,11 @@ public record MountRecord(
     /** Copies the list. */
     public MountRecord {
         prefetchFiles = prefetchFiles.map(List::copyOf);
+    }
+
+    /** Returns the request that would mount it. */
+    public MountRequest request() {
+        return new MountRequest(source, type.word(), configuration, prefetchFiles);
     }
 
     /** Does not show the configuration, for its secrets. */
