@@ -13,15 +13,17 @@ import io.nydus4j.daemon.FuseCondition;
 import io.nydus4j.daemon.Golden;
 import io.nydus4j.daemon.SeenTree;
 import io.nydus4j.daemon.Shell;
-import io.nydus4j.storage.http.MisbehavingServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -34,16 +36,19 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Mounts as users make them, from a registry, by the launchers: {@code fio --verify} reads what it once wrote, and others compare all
- * files with their source, while the server goes through every fault that may pass, or the daemon is killed and started again.
+ * files with their source, while there is always something wrong with the registry, the network or the disk ({@link ChaosFault}), and with
+ * the cache that an earlier daemon left ({@link CacheDamage}); or while the daemon is killed and started again.
+ *
+ * <p>{@code -Dnydus4j.soak=true} does that at length, and {@code -Dnydus4j.chaos.seconds=300} says how long chaos lasts.
  */
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class MountUnderFaultsTest {
-    private static final Path ROOT = Path.of(System.getProperty("nydus4j.root"));
     private static final boolean SOAK = Boolean.getBoolean("nydus4j.soak");
-    private static final Duration CHAOS = SOAK ? Duration.ofMinutes(30) : Duration.ofSeconds(15);
+    private static final Duration CHAOS =
+            Duration.ofSeconds(Long.getLong("nydus4j.chaos.seconds", SOAK ? 30 * 60 : 15));
     private static final Duration KILLS = SOAK ? Duration.ofMinutes(10) : Duration.ofSeconds(15);
+    private static final Duration LONGEST_FAULT = Duration.ofMillis(SOAK ? 1000 : 400);
     private static final double MOST_COVER = 1.05;
-    private static final int PATIENCE_SECONDS = 60;
 
     @TempDir
     static Path shared;
@@ -57,6 +62,8 @@ class MountUnderFaultsTest {
 
     private final long seed = System.nanoTime();
     private final Random random = new Random(seed);
+    /** What was done last that may explain a failure. */
+    private String what = "with a new cache";
 
     /** Builds the commands, and an image of files that fio wrote and of a tree with everything. */
     @BeforeAll
@@ -88,75 +95,30 @@ class MountUnderFaultsTest {
     void leaveNothing() throws Exception {
         Shell.run(directory, """
             while umount -l mnt 2>/dev/null; do :; done
+            umount -l disk 2>/dev/null
             for holder in run/holder.json; do
                 [[ ! -f $holder ]] || kill -9 "$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' "$holder")"
             done\
             """);
     }
 
-    /** {@code nydusd --respawn} with a cache of its own. */
-    private final class Daemon {
-        private final Process loop;
+    private ChaosRegistry startRegistry() throws Exception {
+        Files.createDirectory(directory.resolve("mnt"));
+        ChaosRegistry registry = new ChaosRegistry(directory, new Random(random.nextLong()));
+        registry.with(blob.getFileName().toString(), Files.readAllBytes(blob), Duration.ofMillis(50));
+        return registry;
+    }
 
-        Daemon(Driver driver, Path cache, String server) throws IOException {
-            Files.writeString(
-                    directory.resolve("config.json"), """
-                        {"version":2,"backend":{"type":"registry","registry":{"scheme":"http","host":"%s","repo":"some/image","auth":"",%s}},
-                        "cache":{"type":"filecache","filecache":{"work_dir":"%s"}},"rafs":{"mode":"direct","batch_size":0}}\
-                        """.formatted(server, MisbehavingServer.PATIENCE, cache));
-            loop = new ProcessBuilder(
-                            ROOT.resolve("bin/nydusd").toString(),
-                            "--respawn",
-                            "--driver",
-                            driver.name().toLowerCase(Locale.ROOT),
-                            "--bootstrap",
-                            bootstrap.toString(),
-                            "--config",
-                            "config.json",
-                            "--mountpoint",
-                            "mnt",
-                            "--run-dir",
-                            "run",
-                            "--rlimit-nofile",
-                            "0")
-                    .directory(directory.toFile())
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                            directory.resolve("log").toFile()))
-                    .start();
-        }
-
-        void awaitMount() throws Exception {
-            Path mounts = Path.of("/proc/self/mounts");
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-            while (!Files.readString(mounts).contains(" " + directory.resolve("mnt") + " ")) {
-                assertThat(loop.isAlive()).as(log()).isTrue();
-                assertThat(System.nanoTime()).as("not mounted in time").isLessThan(end);
-                Thread.sleep(20);
-            }
-        }
-
-        /** Kills the daemon, not the loop that starts it again; returns whether there was one. */
-        boolean kill() {
-            return loop.children()
-                    .filter(child -> child.info().command().orElse("").endsWith("java"))
-                    .map(ProcessHandle::destroyForcibly)
-                    .reduce(false, Boolean::logicalOr);
-        }
-
-        /** Unmounts until the daemon has ended: one that is just being started again may mount once more. */
-        void unmount() throws Exception {
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-            do {
-                assertThat(System.nanoTime()).as(log()).isLessThan(end);
-                Shell.run(directory, "umount mnt");
-            } while (!loop.waitFor(1, TimeUnit.SECONDS));
-            assertThat(loop.exitValue()).as(log()).isZero();
-        }
+    private RespawnedDaemon start(Driver driver, ChaosRegistry registry, Path cache) throws IOException {
+        Files.writeString(directory.resolve("config.json"), """
+            {"version":2,"backend":%s,"cache":{"type":"filecache","filecache":{"work_dir":"%s"}},
+            "rafs":{"mode":"direct","batch_size":0}}\
+            """.formatted(registry.backend(), cache));
+        return new RespawnedDaemon(directory, driver, bootstrap, registry.javaOption());
     }
 
     private String log() throws IOException {
-        return "seed " + seed + "\n" + Files.readString(directory.resolve("log"));
+        return "seed " + seed + ", " + what + "\n" + Files.readString(directory.resolve("log"));
     }
 
     /** Has fio read and verify a file, block by block in random order. */
@@ -182,79 +144,124 @@ class MountUnderFaultsTest {
     }
 
     @Test
-    void fuseSurvivesTheFaultsOfTheServer() throws Exception {
-        readersSeeTheRightBytesAndNoError(Driver.FUSE, false);
+    void fuseSurvivesChaos() throws Exception {
+        readersSeeTheRightBytesAndNoErrorUnderFaults(Driver.FUSE);
     }
 
     @Test
     void fuseSurvivesKills() throws Exception {
-        readersSeeTheRightBytesAndNoError(Driver.FUSE, true);
+        readersSeeTheRightBytesAndNoErrorUnderKills(Driver.FUSE);
     }
 
     @Test
-    void erofsSurvivesTheFaultsOfTheServer() throws Exception {
+    void erofsSurvivesChaos() throws Exception {
         ErofsCondition.requireRootAndErofs();
-        readersSeeTheRightBytesAndNoError(Driver.EROFS, false);
+        readersSeeTheRightBytesAndNoErrorUnderFaults(Driver.EROFS);
     }
 
     @Test
     void erofsSurvivesKills() throws Exception {
         ErofsCondition.requireRootAndErofs();
-        readersSeeTheRightBytesAndNoError(Driver.EROFS, true);
+        readersSeeTheRightBytesAndNoErrorUnderKills(Driver.EROFS);
     }
 
-    private void readersSeeTheRightBytesAndNoError(Driver driver, boolean kills) throws Exception {
-        Files.createDirectory(directory.resolve("mnt"));
-        int rounds = 0;
-        int files = 0;
-        int killed = 0;
-        long worst = 0;
-        double mostCover = 0;
-        try (MisbehavingServer server = new MisbehavingServer();
-                ExecutorService threads = Executors.newCachedThreadPool()) {
-            server.with(blob.getFileName().toString(), Files.readAllBytes(blob));
-            if (kills) {
-                server.delay(Duration.ofMillis(50));
-            } else {
-                server.misbehave(random);
+    private void readersSeeTheRightBytesAndNoErrorUnderFaults(Driver driver) throws Exception {
+        Totals totals = new Totals();
+        try (SmallDisk disk = new SmallDisk(directory);
+                ChaosRegistry registry = startRegistry();
+                ChaosScript script =
+                        new ChaosScript(new Random(random.nextLong()), registry, disk, CHAOS, LONGEST_FAULT)) {
+            for (long end = System.nanoTime() + CHAOS.toNanos(); System.nanoTime() < end; totals.rounds++) {
+                Path cache = disk.path().resolve("cache" + totals.rounds);
+                what = "with a new cache";
+                life(driver, registry, disk, cache, totals);
+                CacheDamage damage = CacheDamage.values()[random.nextInt(CacheDamage.values().length)];
+                damage.apply(cache, random);
+                totals.damages.merge(damage, 1, Integer::sum);
+                what = "after " + damage + " of the cache";
+                life(driver, registry, disk, cache, totals);
+                Shell.out(directory, "rm -rf \"$1\"", cache.toString());
             }
-            long end = System.nanoTime() + (kills ? KILLS : CHAOS).toNanos();
-            while (System.nanoTime() < end) {
-                server.takeServedBytes();
-                Path cache = directory.resolve("cache" + rounds++);
-                Daemon daemon = new Daemon(driver, cache, server.host());
+            script.end();
+            System.out.println(driver + ": seed " + seed + ", " + totals + "\n" + script);
+            assertThat(script.met()).isNotEmpty();
+            if (SOAK) {
+                assertThat(script.met()).as("faults that somebody met").contains(ChaosFault.values());
+            }
+        }
+    }
+
+    /** Starts a daemon, has all files read, and ends the daemon. */
+    private void life(Driver driver, ChaosRegistry registry, SmallDisk disk, Path cache, Totals totals)
+            throws Exception {
+        registry.forgetClients();
+        registry.takeServedBytes();
+        RespawnedDaemon daemon = start(driver, registry, cache);
+        daemon.awaitMount();
+        disk.mayBeFull(true);
+        try (ExecutorService threads = Executors.newCachedThreadPool()) {
+            for (Future<SeenTree> reader : startReaders(threads)) {
+                totals.add(reader.get(), this::log);
+            }
+        }
+        disk.mayBeFull(false);
+        totals.mostCover = Math.max(totals.mostCover, (double) registry.takeServedBytes() / Files.size(blob));
+        assertThat(totals.mostCover).as("how often a byte was sent; " + log()).isLessThanOrEqualTo(MOST_COVER);
+        daemon.unmount();
+    }
+
+    private void readersSeeTheRightBytesAndNoErrorUnderKills(Driver driver) throws Exception {
+        Totals totals = new Totals();
+        int killed = 0;
+        try (ChaosRegistry registry = startRegistry();
+                ExecutorService threads = Executors.newCachedThreadPool()) {
+            for (long end = System.nanoTime() + KILLS.toNanos(); System.nanoTime() < end; totals.rounds++) {
+                Path cache = directory.resolve("cache" + totals.rounds);
+                RespawnedDaemon daemon = start(driver, registry, cache);
                 daemon.awaitMount();
                 List<Future<SeenTree>> readers = startReaders(threads);
-                while (kills && readers.stream().anyMatch(reader -> !reader.isDone()) && System.nanoTime() < end) {
+                while (readers.stream().anyMatch(reader -> !reader.isDone()) && System.nanoTime() < end) {
                     Thread.sleep(200 + random.nextInt(1800));
                     killed += daemon.kill() ? 1 : 0;
                 }
                 for (Future<SeenTree> reader : readers) {
-                    SeenTree seen = reader.get();
-                    assertThat(seen.wrong()).as(log()).isEmpty();
-                    files += seen.files();
-                    worst = Math.max(worst, seen.worstNanos());
-                }
-                if (!kills) {
-                    mostCover = Math.max(mostCover, (double) server.takeServedBytes() / Files.size(blob));
-                    assertThat(mostCover)
-                            .as("how often a byte was sent; " + log())
-                            .isLessThanOrEqualTo(MOST_COVER);
+                    totals.add(reader.get(), this::log);
                 }
                 daemon.unmount();
                 Shell.out(directory, "rm -rf \"$1\"", cache.toString());
             }
-            System.out.printf(
-                    "%s: %d rounds, %d files compared or verified, %d kills, %d faulty answers, bytes sent at most"
-                            + " %.3f times, longest wait %d ms%n",
-                    driver,
+        }
+        System.out.println(driver + ": seed " + seed + ", " + totals + ", " + killed + " kills");
+        assertThat(killed).isPositive();
+    }
+
+    /** What all rounds saw. */
+    private static final class Totals {
+        private int rounds;
+        private int files;
+        private long worstNanos;
+        private double mostCover;
+        private final Map<CacheDamage, Integer> damages = new EnumMap<>(CacheDamage.class);
+
+        void add(SeenTree seen, Callable<String> log) throws Exception {
+            assertThat(seen.wrong())
+                    .as(seen.wrong().isEmpty() ? "" : log.call())
+                    .isEmpty();
+            files += seen.files();
+            worstNanos = Math.max(worstNanos, seen.worstNanos());
+        }
+
+        @Override
+        public String toString() {
+            return String.format(
+                    Locale.ROOT,
+                    "%d rounds, %d files compared or verified, bytes sent at most %.3f times, longest wait %d ms,"
+                            + " caches damaged: %s",
                     rounds,
                     files,
-                    killed,
-                    server.faultyAnswers(),
                     mostCover,
-                    TimeUnit.NANOSECONDS.toMillis(worst));
-            assertThat(kills ? killed : server.faultyAnswers()).isPositive();
+                    TimeUnit.NANOSECONDS.toMillis(worstNanos),
+                    damages);
         }
     }
 }

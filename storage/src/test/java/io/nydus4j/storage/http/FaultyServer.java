@@ -313,12 +313,11 @@ public final class FaultyServer implements AutoCloseable {
         return "bytes " + request.first() + "-" + Math.min(request.last(), blob.length - 1) + "/" + blob.length;
     }
 
-    /** Refuses connections from now on, and cuts those there are. Not for Unix sockets. */
+    /** Refuses connections from now on, but keeps those there are. Not for Unix sockets. */
     public void stopListening() throws IOException {
         Listener old = listener;
         listener = NOBODY;
         old.close();
-        cutConnections();
     }
 
     /** Takes connections again, at the same port. */

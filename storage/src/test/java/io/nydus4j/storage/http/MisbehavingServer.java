@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves blobs and goes through every fault that may pass, in random order, once it is told to {@link #misbehave}; it counts the bytes of
- * right answers. Each fault ends before readers that follow {@link #PATIENCE} give up.
+ * Serves blobs with a fault at a time, which somebody says, or, once it is told to {@link #misbehave}, goes through every fault that may
+ * pass in random order; it counts the bytes of right answers. Each of those ends before readers that follow {@link #PATIENCE} give up.
  */
 public final class MisbehavingServer implements AutoCloseable {
     /** Settings of a network backend, as JSON, with which each fault is survived. */
@@ -25,7 +25,7 @@ public final class MisbehavingServer implements AutoCloseable {
 
     private static final int LONGEST_FAULT_MILLIS = 1000;
     private static final int LATE_MILLIS = 300;
-    private static final int TOO_LATE_MILLIS = 1500;
+    private static final int TOO_LATE_MILLIS = 5000;
 
     /** What a server does for a while. */
     public enum Fault {
@@ -39,23 +39,62 @@ public final class MisbehavingServer implements AutoCloseable {
         WRONG_BYTES,
         WRONG_LENGTH,
         WRONG_RANGE,
-        RESET_AFTER_HEAD
+        RESET_AFTER_HEAD;
+
+        /** Tells whether blobs are served, rightly or wrongly, rather than nothing at all. */
+        private boolean ofContent() {
+            return switch (this) {
+                case NONE, TRUNCATED, WRONG_BYTES, WRONG_LENGTH, WRONG_RANGE, RESET_AFTER_HEAD -> true;
+                case DOWN, ERROR, BUSY, LATE, TOO_LATE -> false;
+            };
+        }
     }
 
-    private final FaultyServer server = FaultyServer.start();
+    /** Answers some requests in its own way. */
+    @FunctionalInterface
+    public interface Gate {
+        /** Answers a request, or returns false so that the blob is served. */
+        boolean answers(FaultyServer.Request request, FaultyServer.Answer answer) throws IOException;
+    }
+
+    private final FaultyServer server;
     private final AtomicLong served = new AtomicLong();
     private final AtomicInteger faults = new AtomicInteger();
+    private final AtomicInteger right = new AtomicInteger();
     private final Set<Fault> seen = Collections.synchronizedSet(EnumSet.noneOf(Fault.class));
     /** What was damaged already: readers ask again for that, but not for ever. */
     private final Map<String, Boolean> damaged = new ConcurrentHashMap<>();
 
     private volatile Fault fault = Fault.NONE;
+    private volatile Gate gate = (_, _) -> false;
     private volatile Duration delay = Duration.ZERO;
     private @Nullable Thread chaos;
 
     /** Starts one that behaves. */
     public MisbehavingServer() throws IOException {
+        this(FaultyServer.start());
+    }
+
+    /**
+     * Has a server answer by this.
+     *
+     * @param server is closed with this
+     */
+    public MisbehavingServer(FaultyServer server) {
+        this.server = server;
         server.answer(this::answer);
+    }
+
+    /** Sets what comes before blobs, but after faults of the server as a whole. */
+    public MisbehavingServer gate(Gate next) {
+        gate = next;
+        return this;
+    }
+
+    /** Begins a fault, {@link Fault#NONE} to end it. */
+    public void begin(Fault next) {
+        damaged.clear();
+        fault = next;
     }
 
     /** Adds a blob. */
@@ -88,6 +127,11 @@ public final class MisbehavingServer implements AutoCloseable {
         return faults.get();
     }
 
+    /** Returns how many answers were right. */
+    public int rightAnswers() {
+        return right.get();
+    }
+
     /** Returns the faults that it went through. */
     public Set<Fault> seen() {
         return EnumSet.copyOf(seen);
@@ -95,24 +139,36 @@ public final class MisbehavingServer implements AutoCloseable {
 
     private void answer(FaultyServer.Request request, FaultyServer.Answer answer) throws IOException {
         Fault now = request.method().equals("GET") ? fault : Fault.NONE;
+        if (now.ofContent() && gate.answers(request, answer)) {
+            return;
+        }
         if (now != Fault.NONE) {
             faults.incrementAndGet();
         }
-        byte[] part = request.method().equals("GET") ? server.part(request) : new byte[0];
-        Map<String, String> range = part.length == 0 ? Map.of() : Map.of("Content-Range", server.contentRange(request));
         switch (now) {
-            case NONE -> serve(request, answer, part.length);
             case DOWN -> throw new IOException("connection is cut");
             case ERROR -> answer.send(503, "out of order");
             case BUSY -> answer.send(429, Map.of("Retry-After", "1"), new byte[0]);
-            case LATE -> {
-                sleep(LATE_MILLIS);
-                serve(request, answer, part.length);
-            }
             case TOO_LATE -> {
                 sleep(TOO_LATE_MILLIS);
                 throw new IOException("nobody waits any more");
             }
+            case LATE -> {
+                sleep(LATE_MILLIS);
+                if (!gate.answers(request, answer)) {
+                    serve(request, answer);
+                }
+            }
+            case NONE -> serve(request, answer);
+            case TRUNCATED, WRONG_BYTES, WRONG_LENGTH, WRONG_RANGE, RESET_AFTER_HEAD -> spoil(now, request, answer);
+        }
+    }
+
+    /** Answers a request for a blob wrongly. */
+    private void spoil(Fault now, FaultyServer.Request request, FaultyServer.Answer answer) throws IOException {
+        byte[] part = server.part(request);
+        Map<String, String> range = Map.of("Content-Range", server.contentRange(request));
+        switch (now) {
             case TRUNCATED -> {
                 answer.head(206, range, part.length);
                 answer.body(Arrays.copyOf(part, part.length / 2));
@@ -120,7 +176,7 @@ public final class MisbehavingServer implements AutoCloseable {
             }
             case WRONG_BYTES -> {
                 if (damaged.putIfAbsent(request.blobId() + request.first(), true) != null) {
-                    serve(request, answer, part.length);
+                    serve(request, answer);
                     return;
                 }
                 part[part.length / 2] ^= 0x40;
@@ -132,13 +188,17 @@ public final class MisbehavingServer implements AutoCloseable {
                 answer.head(206, range, part.length);
                 throw new IOException("reset");
             }
+            case NONE, DOWN, ERROR, BUSY, LATE, TOO_LATE -> throw new IllegalArgumentException(now + " spoils nothing");
         }
     }
 
-    private void serve(FaultyServer.Request request, FaultyServer.Answer answer, int length) throws IOException {
+    private void serve(FaultyServer.Request request, FaultyServer.Answer answer) throws IOException {
         sleep(delay.toMillis());
         server.serveBlob(request, answer);
-        served.addAndGet(length);
+        if (request.method().equals("GET")) {
+            served.addAndGet(server.part(request).length);
+            right.incrementAndGet();
+        }
     }
 
     private static void sleep(long millis) throws IOException {
@@ -157,8 +217,7 @@ public final class MisbehavingServer implements AutoCloseable {
                     List<Fault> order = new ArrayList<>(List.of(Fault.values()));
                     Collections.shuffle(order, random);
                     for (Fault next : order) {
-                        damaged.clear();
-                        fault = next;
+                        begin(next);
                         Thread.sleep(LONGEST_FAULT_MILLIS / 10 + random.nextInt(LONGEST_FAULT_MILLIS * 9 / 10));
                         fault = Fault.NONE;
                         seen.add(next);

@@ -334,6 +334,7 @@ final class RegistryEndpointTest {
             registry.answer((request, answer) ->
                     answer.send(307, Map.of("Location", next.address() + "/place/id"), new byte[0]));
             store.stopListening();
+            store.cutConnections();
             assertReads(backend, 1);
             assertThat(paths(next)).containsExactly("GET /place/id");
         }
@@ -452,6 +453,7 @@ final class RegistryEndpointTest {
                         assertReads(backend, 0);
                     }
                     secure.stopListening();
+                    secure.cutConnections();
                     Future<?> reader = threads.submit(() -> {
                         assertReads(backend, 1);
                         return null;
