@@ -7,6 +7,7 @@ import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.blob.codec.Codec;
 import io.nydus4j.blob.crypt.UnitCipher;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -26,6 +27,9 @@ public final class ChunkInfoLoader {
     /** What contexts and dictionaries may add to an array, in bytes. */
     private static final long MAX_CONTEXTS = 512L << 20;
 
+    /** Stored bytes that are asked for without knowing that the blob has so many: a server would have to be asked twice. */
+    private static final long MAX_UNSEEN = 16L << 20;
+
     private static final String STRUCTURE = "chunk information";
 
     private ChunkInfoLoader() {}
@@ -44,14 +48,24 @@ public final class ChunkInfoLoader {
         if (storedSize < 1 || storedSize > Math.max(plainSize, UnitCipher.PADDED_SIZE)) {
             throw broken(blob, "stored size " + storedSize + " of " + plainSize + " bytes is impossible");
         }
-        long size = source.size();
         long offset = blob.chunkInfoOffset();
+        if (offset < 0 || storedSize > MAX_UNSEEN) {
+            checkPlace(blob, offset, storedSize, source);
+        }
+        byte[] stored = new byte[(int) storedSize + ChunkInfoHeader.SIZE];
+        if (source.readAt(offset, ByteBuffer.wrap(stored)) < stored.length) {
+            checkPlace(blob, offset, storedSize, source);
+            throw new EOFException("the chunk information of blob " + blob.id() + " ends early");
+        }
+        return decode(blob, stored, (int) storedSize, plainSize);
+    }
+
+    private static void checkPlace(BlobInfo blob, long offset, long storedSize, PositionalSource source)
+            throws IOException {
+        long size = source.size();
         if (offset < 0 || offset > size - storedSize - ChunkInfoHeader.SIZE) {
             throw broken(blob, "lies at " + offset + " with " + storedSize + " bytes, in a file of " + size);
         }
-        byte[] stored = new byte[(int) storedSize + ChunkInfoHeader.SIZE];
-        source.readFully(offset, ByteBuffer.wrap(stored));
-        return decode(blob, stored, (int) storedSize, plainSize);
     }
 
     /**

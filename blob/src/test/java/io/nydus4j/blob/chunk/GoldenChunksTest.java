@@ -1,6 +1,7 @@
 package io.nydus4j.blob.chunk;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.BlobInfo;
@@ -10,6 +11,7 @@ import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.blob.PositionalSource;
+import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.blob.codec.Codec;
 import io.nydus4j.blob.crypt.UnitCipher;
 import io.nydus4j.blob.digest.Sha256;
@@ -17,6 +19,7 @@ import io.nydus4j.blob.zran.ZranContext;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -57,6 +60,36 @@ final class GoldenChunksTest {
         MemorySegment unit = units.get(table.unitStart(index));
         boolean member = table.isBatch(index) || table.isZran(index);
         return unit.asSlice(member ? table.offsetInContext(index) : 0, table.uncompressedSize(index));
+    }
+
+    /** A server would have to be asked once more, and whoever waits for the mount with it. */
+    @Test
+    void loadsTheArrayWithoutAskingForTheSizeOfTheBlob() throws IOException {
+        GoldenImage image = GoldenImage.read("v6-zstd-4k");
+        PositionalSource blob = PositionalSource.of(MemorySegment.ofArray(image.blobBytes()));
+        PositionalSource unmeasured = new PositionalSource() {
+            @Override
+            public long size() {
+                throw new AssertionError("asked for the size");
+            }
+
+            @Override
+            public int readAt(long position, ByteBuffer target) throws IOException {
+                return blob.readAt(position, target);
+            }
+        };
+        assertThat(ChunkInfoLoader.load(image.ownBlob(), unmeasured).size())
+                .isEqualTo(image.ownBlob().chunkCount());
+    }
+
+    @Test
+    void refusesAnArrayThatTheBlobEndsWithin() throws IOException {
+        GoldenImage image = GoldenImage.read("v6-zstd-4k");
+        long end = image.ownBlob().chunkInfoOffset() + 10;
+        MemorySegment cut = MemorySegment.ofArray(image.blobBytes()).asSlice(0, end);
+        assertThatThrownBy(() -> ChunkInfoLoader.load(image.ownBlob(), PositionalSource.of(cut)))
+                .isInstanceOf(RafsFormatException.class)
+                .hasMessageContaining("in a file of " + end);
     }
 
     @ParameterizedTest
