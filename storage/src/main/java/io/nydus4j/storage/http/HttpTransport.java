@@ -19,10 +19,6 @@ import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
-import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
-import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
-import org.apache.hc.client5.http.ssl.HttpsSupport;
-import org.apache.hc.client5.http.ssl.NoopHostnameVerifier;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpHost;
@@ -131,18 +127,11 @@ public final class HttpTransport implements HttpSender {
                 .setConnectionRequestTimeout(Timeout.ofMinutes(1))
                 .setConnectionKeepAlive(LONGEST_IDLE);
         unixSocket.ifPresent(requests::setUnixDomainSocket);
-        DefaultClientTlsStrategy tls = settings.skipVerify()
-                ? new DefaultClientTlsStrategy(
-                        Trust.contextOf(settings), HostnameVerificationPolicy.CLIENT, NoopHostnameVerifier.INSTANCE)
-                : new DefaultClientTlsStrategy(
-                        Trust.contextOf(settings),
-                        HostnameVerificationPolicy.BOTH,
-                        HttpsSupport.getDefaultHostnameVerifier());
         return HttpClients.custom()
                 .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
                         .setMaxConnTotal(MOST_CONNECTIONS)
                         .setMaxConnPerRoute(MOST_CONNECTIONS_TO_A_HOST)
-                        .setTlsSocketStrategy(tls)
+                        .setTlsSocketStrategy(new TlsOnDemand(settings))
                         .setDefaultSocketConfig(sockets.build())
                         .setDefaultConnectionConfig(ConnectionConfig.custom()
                                 .setConnectTimeout(connectTimeout)
