@@ -61,15 +61,28 @@ done <"$root/libexec/training"
 if [[ $tool == nydusd ]]; then
     timeout 60 "$jdk/bin/java" "$@" -m io.nydus4j.cli/io.nydus4j.cli.image.NydusImage \
         create -t dir-rafs -B "$out/v6.boot" -D "$out" "$tree" 9>&-
-    mkdir -- "$out/cache"
-    cat >"$out/config.json" <<END
+    # Registries that ask for a token: the way to the first byte must be known, too. Java's own tools make the certificate.
+    "$jdk/bin/keytool" -genkeypair -alias training -keyalg EC -dname CN=127.0.0.1 -ext san=ip:127.0.0.1 -storetype PKCS12 \
+        -keystore "$work/keys" -storepass training 9>&-
+    "$jdk/bin/keytool" -exportcert -rfc -alias training -keystore "$work/keys" -storepass training -file "$work/certificate" 9>&-
+    exec 8< <(exec "$jdk/bin/java" "$@" -m io.nydus4j.cli/io.nydus4j.cli.TrainingRegistry "$out" "$work/keys" training 9>&-)
+    registry=$!
+    read -r -t 60 plain secure <&8
+    # configuration NAME BACKEND: its cache starts empty.
+    configuration() {
+        cat >"$out/$1.json" <<END
 {
   "version": 2,
-  "backend": {"type": "localfs", "localfs": {"dir": "$out"}},
-  "cache": {"type": "filecache", "filecache": {"work_dir": "$out/cache"}},
+  "backend": $2,
+  "cache": {"type": "filecache", "filecache": {"work_dir": "$out/cache-$1"}},
   "rafs": {"mode": "direct"}
 }
 END
+    }
+    account='"repo": "training", "auth": "dHJhaW5pbmc6dHJhaW5pbmc="'
+    configuration config "{\"type\": \"localfs\", \"localfs\": {\"dir\": \"$out\"}}"
+    configuration http "{\"type\": \"registry\", \"registry\": {\"scheme\": \"http\", \"host\": \"127.0.0.1:$plain\", $account}}"
+    configuration https "{\"type\": \"registry\", \"registry\": {\"scheme\": \"https\", \"host\": \"127.0.0.1:$secure\", $account, \"ca_cert_files\": [\"$work/certificate\"]}}"
     (
         for _ in {1..900}; do
             sleep 0.1
@@ -81,7 +94,7 @@ END
         done
     ) 9>&- &
     visitor=$!
-    trap 'kill "$visitor"; umount -l -- "$mnt"; rm -rf -- "$work"' EXIT
+    trap 'kill "$visitor" "$registry"; umount -l -- "$mnt"; rm -rf -- "$work"' EXIT
 fi
 
 # In two steps: doing both at once, Java hands its options to the second as one line, which blanks in paths break.
