@@ -82,7 +82,7 @@ final class StargzSampleTest {
                 .build();
         BootstrapOptions options = new BootstrapOptions(
                 CHUNK_SIZE, Compression.GZIP, DigestAlgorithm.SHA256, CipherAlgorithm.NONE, true, false, false);
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofShared()) {
             MemorySegment bootstrap =
                     BootstrapWriters.write(arena, RafsVersion.V6, contents.tree(), List.of(entry), List.of(), options);
             assertThat(bootstrap.byteSize()).isEqualTo(20480);

@@ -12,9 +12,9 @@ public interface BootstrapPlan {
     long size();
 
     /**
-     * Writes the bootstrap.
+     * Writes the bootstrap, with the help of another thread.
      *
-     * @param target {@link #size()} zero bytes, such as a mapped new file
+     * @param target {@link #size()} zero bytes, such as a mapped new file, that any thread may access
      */
     void write(MemorySegment target);
 }

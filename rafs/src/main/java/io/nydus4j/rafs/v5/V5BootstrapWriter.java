@@ -8,6 +8,7 @@ import io.nydus4j.rafs.BootstrapPlan;
 import io.nydus4j.rafs.SuperblockFlags;
 import io.nydus4j.rafs.tree.ImageTree;
 import io.nydus4j.rafs.tree.Node;
+import io.nydus4j.rafs.tree.TwoAtATime;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Lays out and writes v5 bootstraps, byte for byte as the reference does.
  *
  * <p>The file has the superblock, the inode table, the prefetch table, the blob table, the extended blob table, and the inode records
- * depth first, a directory before its children. Beside the tree this takes no memory that grows with the image.
+ * depth first, a directory before its children. Beside the tree this takes 8 bytes for each name.
  */
 public final class V5BootstrapWriter {
     /** Longest name that a reader accepts, in bytes. */
@@ -48,7 +49,6 @@ public final class V5BootstrapWriter {
         if (options.cipher() != CipherAlgorithm.NONE || options.tarfs()) {
             throw new IllegalArgumentException("RAFS v5 has neither encryption nor tarfs mode");
         }
-        digest(tree, new InodeDigester(options.digestAlgorithm()));
         List<V5BlobTable.Entry> blobTable = blobTable(blobs);
         long inodes = tree.nodes().size();
         long prefetchTable = V5Superblock.SIZE + V5InodeTable.size(inodes);
@@ -56,12 +56,13 @@ public final class V5BootstrapWriter {
         long extendedTable = blobTableOffset + V5BlobTable.size(blobTable);
         long firstRecord = extendedTable + (long) V5ExtendedBlobEntry.SIZE * blobs.size();
 
-        Measure measure = new Measure(options.chunkSize(), firstRecord);
-        forEachRecord(tree.root(), measure);
+        Layout layout = new Layout(options.chunkSize(), tree.nodes().size(), firstRecord);
+        TwoAtATime.run(
+                () -> layout.place(tree.root()), () -> digest(tree, new InodeDigester(options.digestAlgorithm())));
         long flags = SuperblockFlags.bitOf(options.compression())
                 | SuperblockFlags.bitOf(options.digestAlgorithm())
                 | (options.explicitUidGid() ? SuperblockFlags.EXPLICIT_UID_GID : 0)
-                | (measure.xattrs || options.forceXattrFlag() ? SuperblockFlags.HAS_XATTR : 0);
+                | (layout.xattrs || options.forceXattrFlag() ? SuperblockFlags.HAS_XATTR : 0);
         V5Superblock superblock = new V5Superblock(
                 options.chunkSize(),
                 new SuperblockFlags(flags),
@@ -74,14 +75,7 @@ public final class V5BootstrapWriter {
                 (int) V5BlobTable.size(blobTable),
                 blobs.size(),
                 extendedTable);
-        return new Plan(
-                superblock,
-                tree,
-                List.copyOf(blobs),
-                blobTable,
-                List.copyOf(prefetchNodes),
-                firstRecord,
-                measure.position);
+        return new Plan(superblock, tree, List.copyOf(blobs), blobTable, List.copyOf(prefetchNodes), layout);
     }
 
     /** Digests directories, and what has no digest; children have larger indexes than their directory. */
@@ -121,36 +115,6 @@ public final class V5BootstrapWriter {
         return table;
     }
 
-    /** Takes the nodes in the order of their records. */
-    private interface RecordVisitor {
-        /**
-         * Takes a node.
-         *
-         * @param childIndex index of a directory's first child, or where it would be; 0 for what is no directory
-         */
-        void record(Node node, int childIndex);
-    }
-
-    private static void forEachRecord(Node root, RecordVisitor visitor) {
-        // Child indexes count on from directory to directory, in the order of this walk.
-        int next = 2;
-        List<Node> pending = new ArrayList<>();
-        pending.add(root);
-        while (!pending.isEmpty()) {
-            Node node = pending.removeLast();
-            if (!node.isDirectory()) {
-                visitor.record(node, 0);
-                continue;
-            }
-            visitor.record(node, next);
-            List<Node> children = node.children();
-            next += children.size();
-            for (int i = children.size() - 1; i >= 0; i--) {
-                pending.add(children.get(i));
-            }
-        }
-    }
-
     private static long recordSize(Node node) {
         byte[] target = node.symlinkTarget();
         return V5Inode.recordSize(
@@ -160,22 +124,49 @@ public final class V5BootstrapWriter {
                 node.isRegular() ? node.chunks().length : 0);
     }
 
-    /** Adds up record sizes and checks that nodes fit the format. */
-    private static final class Measure implements RecordVisitor {
+    /** Places the records and checks that nodes fit the format. */
+    private static final class Layout {
         private final int chunkSize;
-        private long position;
+        /** Where records start, by index - 1, in bytes; none passes 2 GiB. */
+        private final int[] records;
+        /** For directories: index of the first child, or where it would be, by index - 1. */
+        private final int[] childIndexes;
+
+        private long end;
         private boolean xattrs;
 
-        Measure(int chunkSize, long firstRecord) {
+        Layout(int chunkSize, int names, long firstRecord) {
             this.chunkSize = chunkSize;
-            this.position = firstRecord;
+            this.records = new int[names];
+            this.childIndexes = new int[names];
+            this.end = firstRecord;
         }
 
-        @Override
-        public void record(Node node, int childIndex) {
+        void place(Node root) {
+            // Child indexes count on from directory to directory, in the order of this walk.
+            int next = 2;
+            List<Node> pending = new ArrayList<>();
+            pending.add(root);
+            while (!pending.isEmpty()) {
+                Node node = pending.removeLast();
+                add(node);
+                if (!node.isDirectory()) {
+                    continue;
+                }
+                childIndexes[node.index() - 1] = next;
+                List<Node> children = node.children();
+                next += children.size();
+                for (int i = children.size() - 1; i >= 0; i--) {
+                    pending.add(children.get(i));
+                }
+            }
+        }
+
+        private void add(Node node) {
             check(node);
-            position += recordSize(node);
-            if (position > V5Format.MAX_FILE_SIZE) {
+            records[node.index() - 1] = (int) end;
+            end += recordSize(node);
+            if (end > V5Format.MAX_FILE_SIZE) {
                 throw new IllegalArgumentException("the bootstrap passes 2 GiB, which no reader accepts");
             }
             xattrs |= !node.xattrs().isEmpty();
@@ -225,9 +216,13 @@ public final class V5BootstrapWriter {
             List<BlobInfo> blobs,
             List<V5BlobTable.Entry> blobTable,
             List<Node> prefetchNodes,
-            long firstRecord,
-            long size)
+            Layout layout)
             implements BootstrapPlan {
+        @Override
+        public long size() {
+            return layout.end;
+        }
+
         @Override
         public void write(MemorySegment target) {
             superblock.write(target);
@@ -245,28 +240,24 @@ public final class V5BootstrapWriter {
             }
             V5InodeTable table =
                     new V5InodeTable(target, superblock.inodeTableOffset(), superblock.inodeTableEntries());
-            forEachRecord(tree.root(), new RecordWriter(target, table, firstRecord));
-        }
-    }
-
-    /** Writes the records, and their places into the inode table. */
-    private static final class RecordWriter implements RecordVisitor {
-        private final MemorySegment target;
-        private final V5InodeTable table;
-        private long position;
-
-        RecordWriter(MemorySegment target, V5InodeTable table, long firstRecord) {
-            this.target = target;
-            this.table = table;
-            this.position = firstRecord;
+            int half = tree.nodes().size() / 2;
+            TwoAtATime.run(
+                    () -> writeRecords(target, table, 0, half),
+                    () -> writeRecords(target, table, half, tree.nodes().size()));
         }
 
-        @Override
-        public void record(Node node, int childIndex) {
-            table.set(node.index(), position);
+        /** Writes the records of names, and their places into the inode table. */
+        private void writeRecords(MemorySegment target, V5InodeTable table, int from, int to) {
+            for (int i = from; i < to; i++) {
+                table.set(i + 1, layout.records[i]);
+                writeRecord(target, layout.records[i], tree.nodes().get(i), layout.childIndexes[i]);
+            }
+        }
+
+        private static void writeRecord(MemorySegment target, long record, Node node, int childIndex) {
             int childCount = node.isDirectory() ? node.children().size() : node.chunks().length;
-            V5Inode.write(target, position, node, childIndex, childCount);
-            long part = position + V5Inode.SIZE + V5Format.align(node.name().length);
+            V5Inode.write(target, record, node, childIndex, childCount);
+            long part = record + V5Inode.SIZE + V5Format.align(node.name().length);
             byte[] link = node.symlinkTarget();
             if (link != null) {
                 MemorySegment.copy(link, 0, target, ValueLayout.JAVA_BYTE, part, link.length);
@@ -280,7 +271,6 @@ public final class V5BootstrapWriter {
                 chunk.write(target, part);
                 part += ChunkRecord.SIZE;
             }
-            position += recordSize(node);
         }
     }
 }

@@ -218,7 +218,8 @@ public final class V5InodeView implements Inode {
      * @throws RafsFormatException if it is no name that a directory can hold
      */
     public byte[] name() throws RafsFormatException {
-        byte[] name = file.asSlice(record + V5Inode.SIZE, nameSize()).toArray(ValueLayout.JAVA_BYTE);
+        byte[] name = new byte[nameSize()];
+        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, record + V5Inode.SIZE, name, 0, name.length);
         if (index != V5Format.ROOT_INO && !isFileName(name)) {
             throw broken("its name has a slash or a zero byte, or is . or ..");
         }

@@ -14,6 +14,7 @@ import io.nydus4j.rafs.BootstrapPlan;
 import io.nydus4j.rafs.SuperblockFlags;
 import io.nydus4j.rafs.tree.ImageTree;
 import io.nydus4j.rafs.tree.Node;
+import io.nydus4j.rafs.tree.TwoAtATime;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,7 @@ public final class V6BootstrapWriter {
     private final int[] contentBlocks;
 
     private boolean hasXattrs;
+    private ChunkRecord[] chunks = {};
 
     private V6BootstrapWriter(ImageTree tree, List<BlobInfo> blobs, BootstrapOptions options) {
         this.nodes = tree.nodes();
@@ -74,7 +76,8 @@ public final class V6BootstrapWriter {
         }
         V6BootstrapWriter writer = new V6BootstrapWriter(tree, blobs, options);
         writer.checkBlobs();
-        writer.place(tree.root());
+        // Chunks that name no blob are refused by the first, whatever the second makes of them.
+        TwoAtATime.run(() -> writer.place(tree.root()), writer::collectChunks);
         return writer.finish(prefetchNodes);
     }
 
@@ -208,6 +211,10 @@ public final class V6BootstrapWriter {
 
     // --- tables
 
+    private void collectChunks() {
+        chunks = V6ChunkRecords.collect(nodes, blobs);
+    }
+
     private V6Plan finish(List<Node> prefetchNodes) {
         int count = blobs.size();
         long blobTable = roundUp(V6Device.TABLE_OFFSET + (long) count * V6Device.SIZE, BLOCK_SIZE);
@@ -218,7 +225,6 @@ public final class V6BootstrapWriter {
         long prefetchSize = (long) prefetch.length * Integer.BYTES;
         check(prefetchSize <= MAX_U32, prefetch.length + " prefetch entries are too many");
         long meta = count == 0 ? 0 : roundUp(blobTableEnd + prefetchSize, BLOCK_SIZE);
-        ChunkRecord[] chunks = V6ChunkRecords.collect(nodes, blobs);
         long chunkTable = roundUp(meta + space.end(), BLOCK_SIZE);
         long chunkTableSize = (long) chunks.length * ChunkRecord.SIZE;
         long size = roundUp(chunkTable + chunkTableSize, BLOCK_SIZE);

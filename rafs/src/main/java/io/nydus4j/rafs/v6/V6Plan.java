@@ -3,6 +3,7 @@ package io.nydus4j.rafs.v6;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.rafs.BootstrapPlan;
+import io.nydus4j.rafs.tree.TwoAtATime;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -55,7 +56,10 @@ final class V6Plan implements BootstrapPlan {
         for (int i = 0; i < prefetch.length; i++) {
             V6Constants.put32(target, extended.prefetchTableOffset() + (long) i * Integer.BYTES, prefetch[i]);
         }
-        content.write(target);
+        TwoAtATime.run(() -> content.write(target), () -> writeChunks(target));
+    }
+
+    private void writeChunks(MemorySegment target) {
         for (int i = 0; i < chunks.length; i++) {
             chunks[i].write(target, extended.chunkTableOffset() + (long) i * ChunkRecord.SIZE);
         }
