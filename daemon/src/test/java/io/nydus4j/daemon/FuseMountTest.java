@@ -139,6 +139,23 @@ class FuseMountTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("someImages")
+    void showsTheTreeWhileTheDiskIsFull(Golden image) throws Exception {
+        image.copyBlobs(blobs);
+        Shell.out(directory, "mkdir -p \"$1\" && mount -t tmpfs -o size=200k tmpfs \"$1\"", cache.toString());
+        FileCacheSettings files = FileCacheSettings.in(cache.toString()).withRoomSeconds(0);
+        CacheConfiguration cached = new CacheConfiguration(
+                "filecache", false, false, PrefetchConfiguration.ABSENT, Optional.of(files), Optional.empty());
+        StorageConfiguration configuration =
+                StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cached);
+        try (NydusDaemon _ = start(image, configuration)) {
+            compareWithTree(image);
+        } finally {
+            Shell.run(directory, "umount -l \"$1\"", cache.toString());
+        }
+    }
+
     static Stream<Golden> v5Images() {
         return Golden.ALL.stream().filter(image -> !image.isV6());
     }

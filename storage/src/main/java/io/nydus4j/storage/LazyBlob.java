@@ -62,12 +62,13 @@ public interface LazyBlob extends AutoCloseable {
      * @param offset start in the uncompressed address space, in bytes
      * @param length bytes
      * @return keeps the range here until it is closed, and tells where it was
-     * @throws IOException if it cannot be fetched ({@link BackendException}) or is not what it should be
+     * @throws NoRoomException if there is no room for it here; {@link #read} may do without
+     * @throws IOException     if it cannot be fetched ({@link BackendException}) or is not what it should be
      */
     Pin ensure(long offset, long length) throws IOException;
 
     /**
-     * Reads bytes of a range: ensure, copy, done. May block on the network.
+     * Reads bytes of a range: ensure, copy, done; where there is no room here, without ensuring. May block on the network.
      *
      * @param offset start in the uncompressed address space, in bytes
      * @param target is filled

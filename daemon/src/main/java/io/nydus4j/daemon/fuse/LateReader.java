@@ -8,6 +8,7 @@ import io.nydus4j.linux.fuse.FuseReply;
 import io.nydus4j.linux.fuse.PendingReply;
 import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.NoRoomException;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -55,7 +56,7 @@ final class LateReader {
         try {
             ReadPieces plan = new ReadPieces();
             plan.plan(read.inode(), chunkSize, read.offset(), length);
-            DataOrigin origin = isMapped(plan) ? sendMapped(reply, plan) : sendCopied(reply, plan, length);
+            DataOrigin origin = send(reply, plan, length);
             counters.read(ino, length, (System.nanoTime() - read.startNanos()) / 1000);
             read.traced(ReadSource.ofLate(origin));
         } catch (IOException e) {
@@ -64,6 +65,17 @@ final class LateReader {
             log.failed("read of " + length + " bytes at " + read.offset(), ino, e);
             reply.error(Errno.EIO);
         }
+    }
+
+    private DataOrigin send(PendingReply reply, ReadPieces plan, int length) throws IOException {
+        if (isMapped(plan)) {
+            try {
+                return sendMapped(reply, plan);
+            } catch (NoRoomException e) {
+                // Thrown before anything is sent; the data may go to the kernel without resting in the cache.
+            }
+        }
+        return sendCopied(reply, plan, length);
     }
 
     private boolean isMapped(ReadPieces plan) {

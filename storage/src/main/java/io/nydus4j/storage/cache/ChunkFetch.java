@@ -61,9 +61,10 @@ final class ChunkFetch {
     /**
      * Fetches the chunks of a flight. May block on the network. What fails for one chunk is noted in the flight.
      *
-     * @throws IOException if the backend does not give the bytes
+     * @throws IOException if the backend does not give the bytes, or there is no room for them
      */
     void fetch(KnownChunks chunks, Flight flight) throws IOException {
+        writes.checkRoom();
         Receiver receiver = new Receiver(chunks, flight);
         if (sharing != null && takeShared(chunks, flight) > 0) {
             if (!receiver.wantsAnyOf(flight.first(), flight.needed())) {

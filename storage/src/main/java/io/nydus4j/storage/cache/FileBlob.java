@@ -5,11 +5,13 @@ import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.DataOrigin;
+import io.nydus4j.storage.NoRoomException;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * A blob in a cache file that fills itself.
  *
  * <p>A {@link ChunkLedger} knows which chunks are there and checked, a {@link BlobFiller} makes others ready. Data reaches the disk before
- * its bit in the chunk map ({@link DurableMarks}); the bit in memory comes when the data is in the file.
+ * its bit in the chunk map ({@link DurableMarks}); the bit in memory comes when the data is in the file. Where the disk takes no more,
+ * {@link #read} goes on without it.
  */
 public final class FileBlob implements CachedBlob {
     private final BlobInfo info;
@@ -38,6 +41,7 @@ public final class FileBlob implements CachedBlob {
     private final ChunkLedger ledger;
     private final KeptChunks kept;
     private final PatientWrites writes;
+    private final UncachedReads uncached;
     private final BlobFiller filler;
     private final Optional<MemorySegment> mapping;
     private volatile boolean closed;
@@ -95,9 +99,16 @@ public final class FileBlob implements CachedBlob {
         KnownChunks chunks = new KnownChunks(index, checks, new ReadyBits(index.size()));
         this.ledger = new ChunkLedger(size, chunks, marks, new DurableMarks(id, marks, file), evictions, sharing);
         this.kept = new KeptChunks(size, file, workers, ledger, counters);
-        this.writes = new PatientWrites(id, options.roomPatience());
+        this.writes = new PatientWrites(id, options.roomPatience(), () -> freeBytes(path));
+        this.uncached = new UncachedReads(info, size, validate, workers, parts.reader(), counters);
         ChunkFetch fetch = new ChunkFetch(id, parts.reader(), file, writes, ledger, sharing, counters);
         this.filler = new BlobFiller(id, ledger, kept, fetch, evictions);
+    }
+
+    /** Returns how much room there is on the disk of a file, as far as that can be told. */
+    private static long freeBytes(Path path) {
+        long free = path.toFile().getFreeSpace();
+        return free > 0 || Files.exists(path) ? free : Long.MAX_VALUE;
     }
 
     @Override
@@ -253,6 +264,8 @@ public final class FileBlob implements CachedBlob {
             }
             kept.read(ledger.known(), offset, target);
             return pin.origin().and(DataOrigin.LOCAL);
+        } catch (NoRoomException e) {
+            return uncached.read(ledger.known(), offset, target);
         }
     }
 

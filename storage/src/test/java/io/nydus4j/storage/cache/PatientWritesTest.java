@@ -3,9 +3,11 @@ package io.nydus4j.storage.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nydus4j.storage.NoRoomException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -14,7 +16,12 @@ import org.junit.jupiter.api.Timeout;
 final class PatientWritesTest {
     private static final Duration LONG = Duration.ofHours(1);
 
+    private final AtomicLong free = new AtomicLong();
     private final AtomicInteger tries = new AtomicInteger();
+
+    private PatientWrites patientFor(Duration patience) {
+        return new PatientWrites("blob", patience, free::get);
+    }
 
     private PatientWrites.Write failing(int failures) {
         tries.set(0);
@@ -27,7 +34,7 @@ final class PatientWritesTest {
 
     @Test
     void failureThatPassesIsNotSeen() throws IOException {
-        try (PatientWrites writes = new PatientWrites("blob", LONG)) {
+        try (PatientWrites writes = patientFor(LONG)) {
             writes.write(10, failing(3));
             assertThat(tries).hasValue(4);
         }
@@ -35,7 +42,7 @@ final class PatientWritesTest {
 
     @Test
     void patienceIsSpentOnceOnAnOutage() throws IOException {
-        try (PatientWrites writes = new PatientWrites("blob", Duration.ofMillis(150))) {
+        try (PatientWrites writes = patientFor(Duration.ofMillis(150))) {
             assertThatThrownBy(() -> writes.write(10, failing(Integer.MAX_VALUE)))
                     .hasMessageContaining("No space");
             assertThat(tries).hasValueGreaterThan(1);
@@ -49,15 +56,29 @@ final class PatientWritesTest {
     }
 
     @Test
+    void wantOfRoomIsToldOncePatienceHasEnded() throws IOException {
+        try (PatientWrites writes = patientFor(Duration.ZERO)) {
+            writes.checkRoom();
+            assertThatThrownBy(() -> writes.write(10, failing(1))).isInstanceOf(NoRoomException.class);
+            assertThatThrownBy(writes::checkRoom).isInstanceOf(NoRoomException.class);
+            free.set(10);
+            writes.checkRoom();
+            writes.write(10, failing(0));
+            free.set(0);
+            writes.checkRoom();
+        }
+    }
+
+    @Test
     void withoutPatienceAFailureIsAnErrorAtOnce() {
-        try (PatientWrites writes = new PatientWrites("blob", Duration.ZERO)) {
+        try (PatientWrites writes = patientFor(Duration.ZERO)) {
             assertThatThrownBy(() -> writes.write(10, failing(1))).isInstanceOf(IOException.class);
         }
     }
 
     @Test
     void closingEndsTheWait() throws Exception {
-        PatientWrites writes = new PatientWrites("blob", LONG);
+        PatientWrites writes = patientFor(LONG);
         Thread writer = Thread.ofVirtual().start(() -> {
             assertThatThrownBy(() -> writes.write(10, failing(Integer.MAX_VALUE)))
                     .isInstanceOf(IOException.class);
