@@ -94,12 +94,18 @@ public final class Overlay {
 
     /** Returns all upper nodes and those lower ones whose names are not among them, sorted as both are. */
     private List<Node> merge(List<Node> lower, List<Node> upper) {
+        if (lower.isEmpty()) {
+            upper.forEach(node -> cover(node, null));
+            return upper;
+        }
         List<Node> merged = new ArrayList<>(lower.size() + upper.size());
         int next = 0;
         for (Node node : upper) {
             int position = position(lower, next, node.name());
-            merged.addAll(lower.subList(next, position));
-            next = position;
+            if (position > next) {
+                merged.addAll(lower.subList(next, position));
+                next = position;
+            }
             cover(node, isNamed(lower, position, node.name()) ? lower.get(next++) : null);
             merged.add(node);
         }

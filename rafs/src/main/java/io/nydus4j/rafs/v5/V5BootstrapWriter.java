@@ -9,6 +9,7 @@ import io.nydus4j.rafs.SuperblockFlags;
 import io.nydus4j.rafs.tree.ImageTree;
 import io.nydus4j.rafs.tree.Node;
 import io.nydus4j.rafs.tree.TwoAtATime;
+import io.nydus4j.rafs.tree.Xattr;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -178,18 +179,24 @@ public final class V5BootstrapWriter {
                 throw tooLong(node, "name", nameSize, MAX_NAME_SIZE);
             }
             checkTarget(node, node.symlinkTarget());
-            node.xattrs().forEach(xattr -> {
+            if (!node.xattrs().isEmpty()) {
+                checkXattrs(node);
+            }
+            long chunks = node.isRegular() ? (node.size() + chunkSize - 1) / chunkSize : 0;
+            if (chunks != node.chunks().length) {
+                throw new IllegalArgumentException(
+                        "invalid chunk count of " + node + ": expected " + chunks + ", found " + node.chunks().length);
+            }
+        }
+
+        private static void checkXattrs(Node node) {
+            for (Xattr xattr : node.xattrs()) {
                 if (xattr.name().length > MAX_XATTR_NAME_SIZE) {
                     throw tooLong(node, "xattr name", xattr.name().length, MAX_XATTR_NAME_SIZE);
                 }
                 if (xattr.value().length > MAX_XATTR_VALUE_SIZE) {
                     throw tooLong(node, "xattr value", xattr.value().length, MAX_XATTR_VALUE_SIZE);
                 }
-            });
-            long chunks = node.isRegular() ? (node.size() + chunkSize - 1) / chunkSize : 0;
-            if (chunks != node.chunks().length) {
-                throw new IllegalArgumentException(
-                        "invalid chunk count of " + node + ": expected " + chunks + ", found " + node.chunks().length);
             }
         }
 

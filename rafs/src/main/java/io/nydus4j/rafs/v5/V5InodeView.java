@@ -432,17 +432,22 @@ public final class V5InodeView implements Inode {
                 || stored.compressedOffset() > Long.MAX_VALUE - Integer.toUnsignedLong(stored.compressedSize())) {
             throw brokenChunk(position, "its stored bytes pass the end of all offsets");
         }
+        int flags = stored.flags() & ~(ChunkFlags.BATCH | ChunkFlags.ENCRYPTED);
+        int crc32 = stored.has(ChunkFlags.HAS_CRC32) ? stored.crc32() : 0;
+        if (flags == stored.flags() && crc32 == stored.crc32()) {
+            return stored;
+        }
         return new ChunkRecord(
                 stored.digest(),
                 stored.blobIndex(),
-                stored.flags() & ~(ChunkFlags.BATCH | ChunkFlags.ENCRYPTED),
+                flags,
                 stored.compressedSize(),
                 stored.uncompressedSize(),
                 stored.compressedOffset(),
                 stored.uncompressedOffset(),
                 stored.fileOffset(),
                 stored.index(),
-                stored.has(ChunkFlags.HAS_CRC32) ? stored.crc32() : 0);
+                crc32);
     }
 
     /** Returns where the record of a chunk starts, which is where its digest is; {@code position} is not checked. */

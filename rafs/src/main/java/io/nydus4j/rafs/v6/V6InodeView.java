@@ -401,8 +401,8 @@ final class V6InodeView implements Inode {
 
     @Override
     public ChunkRecord chunk(int position) throws RafsFormatException {
-        ChunkRecord chunk = recordedChunk(position);
         long start = chunkBlobOffset(position);
+        ChunkRecord chunk = recordedChunk(position, start);
         int length = chunkLength(position);
         if (chunk.uncompressedOffset() != start || chunk.uncompressedSize() != length) {
             throw new RafsFormatException(
@@ -416,9 +416,12 @@ final class V6InodeView implements Inode {
 
     @Override
     public ChunkRecord recordedChunk(int position) throws RafsFormatException {
+        return recordedChunk(position, chunkBlobOffset(position));
+    }
+
+    private ChunkRecord recordedChunk(int position, long start) throws RafsFormatException {
         int blob = chunkBlobIndex(position);
         int index = chunkIndexInBlob(position);
-        long start = chunkBlobOffset(position);
         if (image.superblock().tarfs()) {
             // The table has one record for each blob only, and nothing is in it that the index has not.
             int length = chunkLength(position);
