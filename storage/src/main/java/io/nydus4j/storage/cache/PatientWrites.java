@@ -96,10 +96,11 @@ final class PatientWrites implements AutoCloseable {
         if (!outage) {
             return;
         }
+        long free = freeBytes.getAsLong();
         IOException last;
         lock.lock();
         try {
-            if (!outage || System.nanoTime() - since < patienceNanos || freeBytes.getAsLong() >= longest) {
+            if (!outage || System.nanoTime() - since < patienceNanos || free >= longest) {
                 return;
             }
             last = Objects.requireNonNull(failure);
