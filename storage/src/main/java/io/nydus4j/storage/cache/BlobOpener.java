@@ -140,13 +140,13 @@ public final class BlobOpener implements AutoCloseable {
      * Opens a blob. May block on the network.
      *
      * @param info    what the image says of it
-     * @param records what the image says of its chunks, in any order
+     * @param records what the image says of its chunks
      * @return to be closed by the caller
      * @throws RafsFormatException if the image, the blob or a cache file is broken
      * @throws BackendException    if the blob cannot be had
      * @throws IOException         if a cache file cannot be used
      */
-    public CachedBlob open(BlobInfo info, List<ChunkRecord> records) throws IOException {
+    public CachedBlob open(BlobInfo info, ChunkRecords records) throws IOException {
         String id = info.effectiveId();
         checkName(id);
         if (info.features().has(BlobFeatures.TARFS)) {
@@ -203,9 +203,9 @@ public final class BlobOpener implements AutoCloseable {
         return info.compressedDataSize() != 0 ? info.compressedDataSize() : source.size();
     }
 
-    private CachedBlob openInMemory(BlobInfo info, List<ChunkRecord> records, PositionalSource source)
-            throws IOException {
+    private CachedBlob openInMemory(BlobInfo info, ChunkRecords image, PositionalSource source) throws IOException {
         ChunkInfoTable table = info.hasChunkInfo() ? ChunkInfoLoader.load(info, backend.open(info.metaId())) : null;
+        List<ChunkRecord> records = image.get();
         ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
         ChunkChecks checks = ChunkChecks.of(table, records, options.validate());
         DecodeWorkers workers = workersFor(info);
@@ -220,14 +220,15 @@ public final class BlobOpener implements AutoCloseable {
         return workers;
     }
 
-    private CachedBlob openFile(BlobInfo info, List<ChunkRecord> records, PositionalSource source) throws IOException {
+    private CachedBlob openFile(BlobInfo info, ChunkRecords image, PositionalSource source) throws IOException {
         Arena arena = Arena.ofShared();
         DecodeWorkers workers = null;
         ChunkFile file = null;
         ChunkMarks marks = null;
         Evictions evictions = null;
         try {
-            ChunkInfoTable table = info.hasChunkInfo() ? loadTable(info, records, arena) : null;
+            ChunkInfoTable table = info.hasChunkInfo() ? loadTable(info, image, arena) : null;
+            List<ChunkRecord> records = image.get();
             ChunkIndex index = table != null ? new TableIndex(table, info) : RecordIndex.of(info, records);
             ChunkChecks checks = ChunkChecks.of(table, records, options.validate());
             ChunkChecks digests = ChunkChecks.NONE;
@@ -297,7 +298,7 @@ public final class BlobOpener implements AutoCloseable {
         }
     }
 
-    private ChunkInfoTable loadTable(BlobInfo info, List<ChunkRecord> records, Arena arena) throws IOException {
+    private ChunkInfoTable loadTable(BlobInfo info, ChunkRecords records, Arena arena) throws IOException {
         Path file = folder.resolve(info.effectiveId() + ChunkInfoFile.SUFFIX);
         return ChunkInfoFile.load(file, info, records, () -> backend.open(info.metaId()), arena);
     }

@@ -47,7 +47,7 @@ final class ChunkInfoFile {
      * @param arena   keeps the mapping; for a table that is used by several threads
      * @throws RafsFormatException if the file has another length than this blob's, or the blob is broken
      */
-    static ChunkInfoTable load(Path file, BlobInfo info, List<ChunkRecord> records, SourceOpener source, Arena arena)
+    static ChunkInfoTable load(Path file, BlobInfo info, ChunkRecords records, SourceOpener source, Arena arena)
             throws IOException {
         if (info.chunkInfoUncompressedSize() < 1) {
             throw new RafsFormatException("chunk information of blob " + info.id(), -1, "it is empty");
@@ -64,7 +64,7 @@ final class ChunkInfoFile {
             if (length == size) {
                 try {
                     ChunkInfoTable table = map(access.getChannel(), info, size, arena);
-                    if (agrees(table, records)) {
+                    if (agrees(table, records.get())) {
                         return table;
                     }
                     LOGGER.log(Level.WARNING, "{0} contradicts the image, fetching it again", file);

@@ -1,7 +1,6 @@
 package io.nydus4j.storage.device;
 
 import io.nydus4j.blob.BlobInfo;
-import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.blob.codec.Codec;
@@ -126,22 +125,12 @@ public final class BlobDevice implements AutoCloseable {
 
     static BlobDevice open(Bootstrap bootstrap, BlobStore store, Runnable onClose) throws IOException {
         List<BlobInfo> infos = bootstrap.blobs();
-        List<List<ChunkRecord>> records = new ArrayList<>();
-        for (int i = 0; i < infos.size(); i++) {
-            records.add(new ArrayList<>());
-        }
-        if (!bootstrap.superblock().tarfs()) {
-            bootstrap.forEachChunk(chunk -> {
-                if (chunk.blobIndex() >= 0 && chunk.blobIndex() < records.size()) {
-                    records.get(chunk.blobIndex()).add(chunk);
-                }
-            });
-        }
         List<CachedBlob> blobs = new ArrayList<>();
-        try {
+        try (ImageChunks chunks = new ImageChunks(bootstrap)) {
             for (int i = 0; i < infos.size(); i++) {
-                blobs.add(store.acquire(infos.get(i), records.get(i)));
-                records.get(i).clear();
+                int index = i;
+                blobs.add(store.acquire(infos.get(i), () -> chunks.of(index)));
+                chunks.of(i).clear();
             }
         } catch (IOException | RuntimeException e) {
             blobs.forEach(store::release);

@@ -1,7 +1,6 @@
 package io.nydus4j.storage.device;
 
 import io.nydus4j.blob.BlobInfo;
-import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.CacheCounters;
@@ -9,6 +8,7 @@ import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.backend.BackendFactory;
 import io.nydus4j.storage.cache.BlobOpener;
 import io.nydus4j.storage.cache.CachedBlob;
+import io.nydus4j.storage.cache.ChunkRecords;
 import io.nydus4j.storage.config.BackendConfiguration;
 import io.nydus4j.storage.config.BackendSettings;
 import io.nydus4j.storage.config.CacheConfiguration;
@@ -19,7 +19,6 @@ import io.nydus4j.storage.prefetch.Prefetcher;
 import io.nydus4j.storage.registry.AuthUpdates;
 import java.io.IOException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -156,9 +155,10 @@ public final class BlobStore {
     /**
      * Opens a blob, or shares it if it is open. May block on the network.
      *
+     * @param records what the image says of its chunks
      * @return given back by {@link #release}
      */
-    CachedBlob acquire(BlobInfo info, List<ChunkRecord> records) throws IOException {
+    CachedBlob acquire(BlobInfo info, ChunkRecords records) throws IOException {
         Slot slot;
         synchronized (slots) {
             slot = slots.computeIfAbsent(info.effectiveId(), _ -> new Slot());
@@ -171,7 +171,7 @@ public final class BlobStore {
                 blob = opener.open(info, records);
                 slot.blob = blob;
             } else {
-                blob.learn(info, records);
+                blob.learn(info, records.get());
             }
             return blob;
         } catch (IOException | RuntimeException e) {
