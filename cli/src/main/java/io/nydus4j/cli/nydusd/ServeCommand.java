@@ -16,6 +16,7 @@ import io.nydus4j.daemon.upgrade.FailoverPolicy;
 import io.nydus4j.linux.file.OpenFileLimit;
 import io.nydus4j.linux.socket.ServiceNotification;
 import io.nydus4j.storage.config.CacheConfiguration;
+import io.nydus4j.storage.config.JsonDocument;
 import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.device.BlobDevice;
@@ -131,6 +132,9 @@ final class ServeCommand implements Command {
                     true);
         }
         int threads = threads(arguments);
+        if (arguments.has("--config")) {
+            JsonDocument.prepare();
+        }
         BlobDevice.prepare();
         LOG.log(Level.INFO, "Program Version: " + Version.tool() + ", Runtime: " + Runtime.version());
         limitOpenFiles(Numbers.decimal(arguments.text("--rlimit-nofile"), "invalid value for option `rlimit-nofile`"));
