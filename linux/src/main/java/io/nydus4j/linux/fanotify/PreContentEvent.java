@@ -29,8 +29,11 @@ import java.lang.foreign.MemorySegment;
  * @param count      length of the range in bytes, may reach past the end of the file; 0 if the kernel did not say
  */
 public record PreContentEvent(long mask, int descriptor, int thread, long offset, long count) {
-    /** Room that one event takes at most, in bytes; too little for two. */
+    /** Room that one event takes at most, in bytes; too little for two if one has a range. */
     public static final int SIZE = 64;
+
+    /** Room for one event without a range and too little for another, in bytes. */
+    static final int SHORT_SIZE = 40;
 
     private static final int METADATA_SIZE = 24;
     private static final byte VERSION = 3;
@@ -73,6 +76,6 @@ public record PreContentEvent(long mask, int descriptor, int thread, long offset
 
     /** Tells whether somebody waits for an answer; else the event only tells what has happened. */
     public boolean asks() {
-        return descriptor >= 0 && (mask & PreContentGroup.PRE_ACCESS) != 0;
+        return descriptor >= 0 && (mask & (PreContentGroup.PRE_ACCESS | PreContentGroup.OPEN)) != 0;
     }
 }

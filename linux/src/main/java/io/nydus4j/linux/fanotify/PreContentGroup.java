@@ -25,6 +25,8 @@ import java.lang.foreign.MemorySegment;
 public final class PreContentGroup implements AutoCloseable {
     /** A range is about to be read or written, or a page of it to be mapped. */
     public static final long PRE_ACCESS = 0x0010_0000;
+    /** A file is about to be opened. */
+    public static final long OPEN = 0x1_0000;
     /** A range has been read. */
     public static final long ACCESS = 0x1;
     /** Events were lost: some readers may have passed unasked. */
@@ -39,6 +41,7 @@ public final class PreContentGroup implements AutoCloseable {
     private static final int FAN_MARK_ADD = 1;
     private static final int FAN_MARK_REMOVE = 2;
     private static final int FAN_MARK_FILESYSTEM = 0x100;
+    private static final long FAN_EVENT_ON_CHILD = 0x0800_0000;
     /** Never happens on a file system that cannot be written. */
     private static final long FAN_CLOSE_WRITE = 8;
 
@@ -49,9 +52,12 @@ public final class PreContentGroup implements AutoCloseable {
     private static final int RESPONSE_SIZE = 8;
 
     private final Descriptor descriptor;
+    /** Whether there may be events without a range, of which a read with room for one with a range would take two. */
+    private volatile boolean hasShortEvents;
 
-    private PreContentGroup(Descriptor descriptor) {
+    private PreContentGroup(Descriptor descriptor, boolean hasShortEvents) {
         this.descriptor = descriptor;
+        this.hasShortEvents = hasShortEvents;
     }
 
     /**
@@ -68,13 +74,13 @@ public final class PreContentGroup implements AutoCloseable {
                 | FAN_REPORT_TID;
         try (Scratch scratch = Scratch.take()) {
             int number = check("fanotify_init", SysFanotify.fanotifyInit(scratch, flags, O_RDONLY_LARGEFILE));
-            return new PreContentGroup(Descriptor.adopt(number));
+            return new PreContentGroup(Descriptor.adopt(number), false);
         }
     }
 
     /** Takes over a group that another process made. */
     public static PreContentGroup adopt(Descriptor group) {
-        return new PreContentGroup(group);
+        return new PreContentGroup(group, true);
     }
 
     /** Returns the group's descriptor, which stays its own: it polls as readable when there are events. */
@@ -90,7 +96,22 @@ public final class PreContentGroup implements AutoCloseable {
      * @throws ErrnoException {@code EOPNOTSUPP} or {@code EINVAL} if the kernel or the file system cannot
      */
     public void mark(Descriptor file, long mask) throws ErrnoException {
+        hasShortEvents |= (mask & ACCESS) != 0;
         change("fanotify_mark", FAN_MARK_ADD, file, mask);
+    }
+
+    /**
+     * Asks from now on before a file is opened by a name in a directory, whoever opens it: an overlay does for its readers. Who opens it by
+     * another name of it, in another directory, is not asked about. What is moved elsewhere is no longer asked about.
+     *
+     * <p>An overlay asks of a file below it by {@link #PRE_ACCESS} only when it is read: neither when it is mapped into memory nor when
+     * somebody looks for its holes. So who fills files that an overlay shows must do so before they are opened.
+     *
+     * @param directory an open descriptor of it
+     */
+    public void markOpensIn(Descriptor directory) throws ErrnoException {
+        hasShortEvents = true;
+        change("fanotify_mark", FAN_MARK_ADD, directory, OPEN | FAN_EVENT_ON_CHILD);
     }
 
     /** Asks no more; readers of the file pass from now on, those who wait still need their answer. */
@@ -134,10 +155,13 @@ public final class PreContentGroup implements AutoCloseable {
      */
     public boolean read(MemorySegment memory) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
-            long n;
-            do {
-                n = Unistd.read(scratch, descriptor.number(), memory.address(), PreContentEvent.SIZE);
-            } while (n == -Errno.EINTR);
+            long n = -Errno.EINVAL;
+            if (hasShortEvents) {
+                n = read(scratch, memory, PreContentEvent.SHORT_SIZE);
+            }
+            if (n == -Errno.EINVAL) { // the next one does not fit, and is still there
+                n = read(scratch, memory, PreContentEvent.SIZE);
+            }
             if (n == -Errno.EAGAIN) {
                 return false;
             }
@@ -146,6 +170,14 @@ public final class PreContentGroup implements AutoCloseable {
             }
             return n > 0;
         }
+    }
+
+    private long read(Scratch scratch, MemorySegment memory, int size) {
+        long n;
+        do {
+            n = Unistd.read(scratch, descriptor.number(), memory.address(), size);
+        } while (n == -Errno.EINTR);
+        return n;
     }
 
     /**

@@ -2,14 +2,9 @@ package io.nydus4j.linux.mount;
 
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.RawBytes;
-import io.nydus4j.linux.file.Descriptor;
-import io.nydus4j.linux.file.NativePath;
-import io.nydus4j.linux.file.OpenFlags;
-import io.nydus4j.linux.file.PosixFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -28,33 +23,14 @@ public final class ErofsMount {
      * @throws IOException if the kernel refuses; the message holds what it said
      */
     public static void mount(byte[] image, List<byte[]> devices, byte[] target) throws IOException {
-        List<Descriptor> opened = new ArrayList<>();
         try (FileSystemContext context = FileSystemContext.open("erofs")) {
-            context.flag("ro").option("source", value(image, opened));
+            context.flag("ro").path("source", image);
             for (byte[] device : devices) {
-                context.option("device", value(device, opened));
+                context.path("device", device);
             }
             context.mount(
                     target, FileSystemContext.READ_ONLY | FileSystemContext.NO_SUID | FileSystemContext.NO_DEVICES);
-        } finally {
-            for (Descriptor descriptor : opened) {
-                descriptor.close();
-            }
         }
-    }
-
-    /**
-     * Returns a path that an option can hold.
-     *
-     * @param opened takes the descriptor that a substitute for a longer path leads to, until the kernel has opened the file
-     */
-    private static byte[] value(byte[] path, List<Descriptor> opened) throws ErrnoException {
-        if (path.length <= FileSystemContext.LONGEST_VALUE) {
-            return path;
-        }
-        Descriptor file = PosixFiles.open(Descriptor.WORKING_DIRECTORY, path, OpenFlags.PATH, 0);
-        opened.add(file);
-        return NativePath.bytes(file.procPath());
     }
 
     /**

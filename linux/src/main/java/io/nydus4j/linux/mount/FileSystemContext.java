@@ -6,9 +6,14 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.RawBytes;
 import io.nydus4j.linux.file.Descriptor;
+import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.file.OpenFlags;
+import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.libc.Scratch;
 import io.nydus4j.linux.libc.Unistd;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +48,8 @@ public final class FileSystemContext implements AutoCloseable {
     private static final int VALUE_PLACE = 1024;
 
     private final Descriptor context;
+    /** What substitutes for long paths lead to. */
+    private final List<Descriptor> opened = new ArrayList<>();
 
     private FileSystemContext(Descriptor context) {
         this.context = context;
@@ -79,6 +86,19 @@ public final class FileSystemContext implements AutoCloseable {
     public FileSystemContext option(String key, byte[] value) throws IOException {
         configure(SET_STRING, key, value);
         return this;
+    }
+
+    /**
+     * Sets an option that is a path, of any length: what is too long for an option gets a substitute, which leads to the same file until
+     * this is closed.
+     */
+    public FileSystemContext path(String key, byte[] path) throws IOException {
+        if (path.length <= LONGEST_VALUE) {
+            return option(key, path);
+        }
+        Descriptor file = PosixFiles.open(Descriptor.WORKING_DIRECTORY, path, OpenFlags.PATH, 0);
+        opened.add(file);
+        return option(key, NativePath.bytes(file.procPath()));
     }
 
     private void configure(long command, String key, byte @Nullable [] value) throws IOException {
@@ -144,6 +164,9 @@ public final class FileSystemContext implements AutoCloseable {
 
     @Override
     public void close() throws ErrnoException {
+        for (Descriptor descriptor : opened) {
+            descriptor.close();
+        }
         context.close();
     }
 }

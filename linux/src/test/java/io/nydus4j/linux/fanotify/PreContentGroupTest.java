@@ -94,6 +94,52 @@ final class PreContentGroupTest {
         }
     }
 
+    /** Events of files that are opened have no range, so two of them have room where one with a range has. */
+    @Test
+    void readsOneEventAtATime() throws Exception {
+        Path one = Files.writeString(folder.resolve("one"), "1");
+        Path two = Files.writeString(folder.resolve("two"), "2");
+        try (PreContentGroup group = PreContentGroup.open();
+                Descriptor directory = PosixFiles.openDirectory(
+                        Descriptor.WORKING_DIRECTORY, folder.toString().getBytes(StandardCharsets.UTF_8));
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(PreContentEvent.SIZE, 8);
+            group.markOpensIn(directory);
+            Process first = new ProcessBuilder("cat", one.toString()).start();
+            Process second = new ProcessBuilder("cat", two.toString()).start();
+            assertThat(first.waitFor(300, TimeUnit.MILLISECONDS)).isFalse();
+            assertThat(second.waitFor(300, TimeUnit.MILLISECONDS)).isFalse();
+            for (int i = 0; i < 2; i++) {
+                PreContentEvent event = next(group, memory);
+                assertThat(event.asks()).isTrue();
+                group.allow(event.descriptor());
+                Descriptor.adopt(event.descriptor()).close();
+            }
+            assertThat(new String(first.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .isEqualTo("1");
+            assertThat(new String(second.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .isEqualTo("2");
+        }
+    }
+
+    @Test
+    void asksOfOpensByNamesInAMarkedDirectoryOnly() throws Exception {
+        Path other = Files.createDirectory(folder.resolve("other"));
+        Path marked = Files.createDirectory(folder.resolve("marked"));
+        Path file = Files.writeString(marked.resolve("a"), "a");
+        Path linked = Files.createLink(other.resolve("link"), file);
+        try (PreContentGroup group = PreContentGroup.open();
+                Descriptor directory = PosixFiles.openDirectory(
+                        Descriptor.WORKING_DIRECTORY, marked.toString().getBytes(StandardCharsets.UTF_8));
+                Arena arena = Arena.ofConfined()) {
+            group.markOpensIn(directory);
+            assertThat(Files.readString(linked)).isEqualTo("a");
+            Files.move(file, other.resolve("a"));
+            assertThat(Files.readString(other.resolve("a"))).isEqualTo("a");
+            assertThat(group.read(arena.allocate(PreContentEvent.SIZE, 8))).isFalse();
+        }
+    }
+
     @Test
     void aRefusedReaderFailsWithTheChosenError() throws Exception {
         Path file = sparseFile();
