@@ -7,11 +7,13 @@ module io.nydus4j.rafs {
     exports io.nydus4j.rafs.load;
     exports io.nydus4j.rafs.tree to
             io.nydus4j.build,
+            io.nydus4j.daemon,
             io.nydus4j.bench;
     exports io.nydus4j.rafs.v5 to
             io.nydus4j.build,
             io.nydus4j.bench;
     exports io.nydus4j.rafs.v6 to
             io.nydus4j.build,
+            io.nydus4j.daemon,
             io.nydus4j.bench;
 }

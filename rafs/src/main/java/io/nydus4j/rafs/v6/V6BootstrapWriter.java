@@ -38,6 +38,9 @@ public final class V6BootstrapWriter {
     private final List<Node> nodes;
     private final List<BlobInfo> blobs;
     private final BootstrapOptions options;
+    /** Whether files get a size and a hole in place of data. */
+    private final boolean hollow;
+
     private final int blockSize;
     private final V6MetaSpace space;
     /** Nid by index - 1, unsigned. */
@@ -48,10 +51,11 @@ public final class V6BootstrapWriter {
     private boolean hasXattrs;
     private ChunkRecord[] chunks = {};
 
-    private V6BootstrapWriter(ImageTree tree, List<BlobInfo> blobs, BootstrapOptions options) {
+    private V6BootstrapWriter(ImageTree tree, List<BlobInfo> blobs, BootstrapOptions options, boolean hollow) {
         this.nodes = tree.nodes();
         this.blobs = List.copyOf(blobs);
         this.options = options;
+        this.hollow = hollow;
         this.blockSize = options.tarfs() ? TARFS_BLOCK_SIZE : BLOCK_SIZE;
         this.space = new V6MetaSpace(blockSize, META_GAP);
         this.nids = new int[nodes.size()];
@@ -74,11 +78,29 @@ public final class V6BootstrapWriter {
         if (tree.nodes().isEmpty()) {
             tree.number();
         }
-        V6BootstrapWriter writer = new V6BootstrapWriter(tree, blobs, options);
+        V6BootstrapWriter writer = new V6BootstrapWriter(tree, blobs, options, false);
         writer.checkBlobs();
         // Chunks that name no blob are refused by the first, whatever the second makes of them.
         TwoAtATime.run(() -> writer.place(tree.root()), writer::collectChunks);
         return writer.finish(prefetchNodes);
+    }
+
+    /**
+     * Lays out a file system for a kernel that has names and attributes only: each file is a hole of its size, whatever its chunks. It is
+     * no image: who reads it finds no chunks.
+     *
+     * @param tree    all names; numbered here if it is not yet
+     * @param options as of the image that the tree is from
+     * @return a plan, as {@link #plan} returns it
+     * @throws IllegalArgumentException if the format cannot hold what is given: a name, an xattr, or a size
+     */
+    public static BootstrapPlan planHollow(ImageTree tree, BootstrapOptions options) {
+        if (tree.nodes().isEmpty()) {
+            tree.number();
+        }
+        V6BootstrapWriter writer = new V6BootstrapWriter(tree, List.of(), options, true);
+        writer.place(tree.root());
+        return writer.finish(List.of());
     }
 
     // --- checks
@@ -103,6 +125,10 @@ public final class V6BootstrapWriter {
     }
 
     private void checkChunks(Node node) {
+        if (hollow) {
+            check(V6Content.hollowBits(node, blockSize) <= V6Inode.MAX_CHUNK_BITS, node + " is too large");
+            return;
+        }
         ChunkRecord[] chunks = node.chunks();
         long expected = Math.ceilDiv(node.size(), options.chunkSize());
         if (chunks.length != expected) {
@@ -180,7 +206,7 @@ public final class V6BootstrapWriter {
         checkChunks(node);
         int headSize = headSize(node);
         if (node.ino() == node.index()) {
-            space.file(headSize, node.chunks().length);
+            space.file(headSize, hollow ? V6Content.hollowChunks(node) : node.chunks().length);
             record(node, 0);
             return;
         }
@@ -245,7 +271,7 @@ public final class V6BootstrapWriter {
                 chunkTableSize,
                 prefetch.length == 0 ? 0 : blobTableEnd,
                 prefetchSize);
-        V6Content content = new V6Content(nodes, nids, contentBlocks, meta, blockSize, options.chunkSize());
+        V6Content content = new V6Content(nodes, nids, contentBlocks, meta, blockSize, options.chunkSize(), hollow);
         return new V6Plan(size, superblock, extended, devices, blobs, prefetch, content, chunks);
     }
 

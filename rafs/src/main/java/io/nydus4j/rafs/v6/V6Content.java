@@ -19,6 +19,8 @@ import java.util.List;
  */
 final class V6Content {
     private static final byte[] NO_TARGET = {};
+    /** The block of a chunk that is a hole. */
+    private static final int NO_BLOCK = -1;
 
     private final List<Node> nodes;
     private final int[] nids;
@@ -27,6 +29,7 @@ final class V6Content {
     private final int blockSize;
     private final int blockBits;
     private final int chunkSize;
+    private final boolean hollow;
 
     /**
      * Takes the layout.
@@ -37,8 +40,16 @@ final class V6Content {
      * @param meta          start of the area in bytes
      * @param blockSize     bytes
      * @param chunkSize     bytes
+     * @param hollow        whether each file is one hole
      */
-    V6Content(List<Node> nodes, int[] nids, int[] contentBlocks, long meta, int blockSize, int chunkSize) {
+    V6Content(
+            List<Node> nodes,
+            int[] nids,
+            int[] contentBlocks,
+            long meta,
+            int blockSize,
+            int chunkSize,
+            boolean hollow) {
         this.nodes = nodes;
         this.nids = nids;
         this.contentBlocks = contentBlocks;
@@ -46,6 +57,18 @@ final class V6Content {
         this.blockSize = blockSize;
         this.blockBits = Integer.numberOfTrailingZeros(blockSize);
         this.chunkSize = chunkSize;
+        this.hollow = hollow;
+    }
+
+    /** Returns the number of chunks of a file that is one hole. */
+    static int hollowChunks(Node node) {
+        return node.size() == 0 ? 0 : 1;
+    }
+
+    /** Returns the binary logarithm of the number of blocks that a chunk as large as a whole file has. */
+    static int hollowBits(Node node, int blockSize) {
+        int bits = node.size() == 0 ? 0 : Long.SIZE - Long.numberOfLeadingZeros(node.size() - 1);
+        return Math.max(0, bits - Integer.numberOfTrailingZeros(blockSize));
     }
 
     /** Returns the target of a link; empty if it has none. */
@@ -144,6 +167,16 @@ final class V6Content {
     // --- files
 
     private void writeFile(MemorySegment file, int position, Node node) {
+        if (hollow) {
+            int header = V6Inode.CHUNK_HEADER_INDEXES | hollowBits(node, blockSize);
+            long end = writeHead(file, position, node, V6Inode.CHUNK_BASED, node.size(), header);
+            if (hollowChunks(node) > 0) {
+                long index = roundUp(end, CHUNK_INDEX_SIZE);
+                put32(file, index, 0);
+                put32(file, index + 4, NO_BLOCK);
+            }
+            return;
+        }
         long end = writeHead(file, position, node, V6Inode.CHUNK_BASED, node.size(), chunkHeader(node));
         long index = roundUp(end, CHUNK_INDEX_SIZE);
         for (ChunkRecord chunk : node.chunks()) {
