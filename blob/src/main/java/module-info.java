@@ -21,6 +21,7 @@ module io.nydus4j.blob {
             io.nydus4j.rafs,
             io.nydus4j.storage,
             io.nydus4j.build,
+            io.nydus4j.daemon,
             io.nydus4j.oci,
             io.nydus4j.bench;
     exports io.nydus4j.blob.toc to

@@ -179,6 +179,9 @@ final class DaemonAdministration implements Administration {
 
     @Override
     public void trace(Optional<String> mountPoint, boolean wanted) throws ServiceException {
+        if (options.objectStore().isPresent()) {
+            throw ServiceException.other("reads of files that images share are not traced");
+        }
         if (mountPoint.isPresent()) {
             mounts.image(mountPoint.get()).trace(wanted);
         } else {

@@ -28,6 +28,7 @@ public final class DaemonOptions {
     private final boolean writable;
     private final Driver driver;
     private final boolean detachWhenComplete;
+    private final Optional<Path> objectStore;
     private final Optional<Path> supervisor;
     private final Optional<Path> runFolder;
     private final FailoverPolicy failoverPolicy;
@@ -49,6 +50,7 @@ public final class DaemonOptions {
         writable = builder.writable;
         driver = builder.driver;
         detachWhenComplete = builder.detachWhenComplete;
+        objectStore = Optional.ofNullable(builder.objectStore);
         supervisor = Optional.ofNullable(builder.supervisor);
         runFolder = Optional.ofNullable(builder.runFolder);
         failoverPolicy = builder.failoverPolicy;
@@ -137,6 +139,11 @@ public final class DaemonOptions {
         return detachWhenComplete;
     }
 
+    /** Returns the directory with the content that the files of all images share, if they do; the kernel then shows them by itself. */
+    public Optional<Path> objectStore() {
+        return objectStore;
+    }
+
     /** Returns where the supervisor listens that keeps the session for a successor, if there is one. */
     public Optional<Path> supervisor() {
         return supervisor;
@@ -188,6 +195,7 @@ public final class DaemonOptions {
         private boolean writable;
         private Driver driver = Driver.FUSE;
         private boolean detachWhenComplete;
+        private @Nullable Path objectStore;
         private @Nullable Path supervisor;
         private @Nullable Path runFolder;
         private FailoverPolicy failoverPolicy = FailoverPolicy.RESEND;
@@ -273,6 +281,16 @@ public final class DaemonOptions {
          */
         public Builder detachWhenComplete(boolean value) {
             detachWhenComplete = value;
+            return this;
+        }
+
+        /**
+         * Sets a directory, made if absent, with the content that the files of all images share, on disk and in memory; by this the driver
+         * is {@link Driver#EROFS}. Experimental: what lies there may not be of use to later versions.
+         */
+        public Builder objectStore(Path value) {
+            objectStore = value.toAbsolutePath().normalize();
+            driver = Driver.EROFS;
             return this;
         }
 

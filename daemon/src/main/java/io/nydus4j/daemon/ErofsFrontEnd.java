@@ -1,9 +1,12 @@
 package io.nydus4j.daemon;
 
+import io.nydus4j.daemon.erofs.ComposefsMounted;
 import io.nydus4j.daemon.erofs.ErofsHandOver;
 import io.nydus4j.daemon.erofs.ErofsMounted;
 import io.nydus4j.daemon.erofs.ErofsState;
 import io.nydus4j.daemon.erofs.FillService;
+import io.nydus4j.daemon.erofs.KernelMount;
+import io.nydus4j.daemon.erofs.ObjectFills;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.RunFolder;
@@ -25,8 +28,8 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * Lets the kernel's EROFS serve a daemon's images: each is mounted on the daemon's mount point or a directory below it, and read by the
- * kernel from the cache's files, which are filled just before. Safe for use by several threads.
+ * Lets the kernel serve a daemon's images by itself: each is mounted on the daemon's mount point or a directory below it, and read by the
+ * kernel from files, which are filled just before: of the cache, by EROFS, or of an object store, by an overlay. Safe for use by several threads.
  *
  * <p>Nobody may be left alone with a file that is not complete: while a mount is in use and lacks data, {@link #settle} does not return,
  * and if the process dies, readers wait for a successor, which takes over what is left in the run folder.
@@ -38,7 +41,8 @@ final class ErofsFrontEnd {
 
     private final Path root;
     private final ErofsHandOver handOver;
-    private final FillService fills;
+    private final KernelShow show;
+    private final Optional<Path> store;
     private final MountTable inherited;
     /** Numbers of the devices of what was inherited. */
     private final List<Long> devices;
@@ -50,10 +54,12 @@ final class ErofsFrontEnd {
     private boolean adopting;
     private volatile boolean settled;
 
-    private ErofsFrontEnd(Path root, ErofsHandOver handOver, FillService fills, Optional<ErofsState> inherited) {
+    private ErofsFrontEnd(
+            Path root, ErofsHandOver handOver, KernelShow show, Optional<Path> store, Optional<ErofsState> inherited) {
         this.root = root;
         this.handOver = handOver;
-        this.fills = fills;
+        this.show = show;
+        this.store = store;
         this.inherited =
                 inherited.map(ErofsState::mounts).orElse(new MountTable(List.of(), new VfsState(List.of(), 1)));
         this.devices = inherited.map(ErofsState::devices).orElse(List.of());
@@ -70,40 +76,66 @@ final class ErofsFrontEnd {
      * Takes over from a predecessor that died, or begins anew. Where nobody held readers back since a predecessor died, its mounts may
      * have shown holes: they are taken away.
      *
-     * @param root the daemon's mount point, without symbolic links
-     * @throws IOException if the kernel cannot hold readers back, this process may not, or the predecessor is alive
+     * @param root  the daemon's mount point, without symbolic links
+     * @param store the object store that all images share; empty if each has its data for itself
+     * @throws IOException if the kernel cannot hold readers back, this process may not, or the predecessor is alive or served otherwise
      */
-    static ErofsFrontEnd open(Path root, RunFolder folder) throws IOException {
+    static ErofsFrontEnd open(Path root, RunFolder folder, Optional<Path> store) throws IOException {
         ErofsHandOver handOver = ErofsHandOver.in(folder);
         Optional<ErofsState> left = handOver.state();
         if (left.isPresent() && left.get().daemon().isAlive()) {
             throw new IOException("process " + left.get().daemon().id() + " serves " + root);
         }
         if (left.isPresent()) {
+            checkSame(left.get(), store);
             Optional<PreContentGroup> group = handOver.take();
             if (group.isPresent()) {
-                FillService fills = FillService.over(group.get(), handOver.journal());
-                return new ErofsFrontEnd(root, handOver, fills, left);
+                return new ErofsFrontEnd(root, handOver, over(group.get(), handOver, store), store, left);
             }
             takeAway(root, left.get());
             handOver.forget();
         }
-        FillService fills = FillService.start(handOver.journal());
+        KernelShow show = start(handOver, store);
         try {
-            ErofsFrontEnd frontEnd = new ErofsFrontEnd(root, handOver, fills, Optional.empty());
+            ErofsFrontEnd frontEnd = new ErofsFrontEnd(root, handOver, show, store, Optional.empty());
             frontEnd.save(Optional.empty());
-            handOver.hold(fills);
+            handOver.hold(show.readers());
             return frontEnd;
         } catch (IOException | RuntimeException e) {
-            fills.close();
+            show.readers().close();
             throw e;
         }
     }
 
+    /** Refuses to follow a daemon that had its data elsewhere: its readers would never be answered. */
+    private static void checkSame(ErofsState left, Optional<Path> store) throws IOException {
+        if (!left.store().equals(store)) {
+            throw MountFailure.rules("a daemon that died served this mount point "
+                    + left.store()
+                            .map(place -> "from the object store " + place)
+                            .orElse("without an object store")
+                    + ": start the next one in the same way");
+        }
+    }
+
+    private static KernelShow start(ErofsHandOver handOver, Optional<Path> store) throws IOException {
+        return store.isPresent()
+                ? new KernelShow.Composefs(ObjectFills.start(handOver.journal(), store.get(), handOver.folder()))
+                : new KernelShow.Erofs(FillService.start(handOver.journal()));
+    }
+
+    private static KernelShow over(PreContentGroup group, ErofsHandOver handOver, Optional<Path> store)
+            throws IOException {
+        return store.isPresent()
+                ? new KernelShow.Composefs(ObjectFills.over(group, handOver.journal(), store.get(), handOver.folder()))
+                : new KernelShow.Erofs(FillService.over(group, handOver.journal()));
+    }
+
     private static void takeAway(Path root, ErofsState dead) throws IOException {
+        String type = dead.store().isPresent() ? ComposefsMounted.TYPE : ErofsMounted.TYPE;
         for (MountRecord mount : dead.mounts().mounts().reversed()) {
             Path target = target(root, mount.mountPoint());
-            if (ErofsMounted.isMounted(target)) {
+            if (KernelMount.isMounted(type, target)) {
                 LOG.log(Level.WARNING, "{0} lost its daemon and its holder: it is mounted anew", target);
                 io.nydus4j.linux.mount.Mounts.unmount(
                         NativePath.bytes(target), MountFlags.DETACH | MountFlags.NO_FOLLOW);
@@ -125,7 +157,7 @@ final class ErofsFrontEnd {
         List<MountRecord> still = new ArrayList<>();
         for (int i = 0; i < inherited.mounts().size(); i++) {
             MountRecord mount = inherited.mounts().get(i);
-            if (ErofsMounted.isMounted(target(root, mount.mountPoint())) && !isUnseen(i)) {
+            if (KernelMount.isMounted(show.type(), target(root, mount.mountPoint())) && !isUnseen(i)) {
                 still.add(mount);
             }
         }
@@ -135,7 +167,7 @@ final class ErofsFrontEnd {
     private boolean isUnseen(int index) throws IOException {
         long device = index < devices.size() ? devices.get(index) : NOT_MOUNTED;
         Path target = target(root, inherited.mounts().get(index).mountPoint());
-        return device != NOT_MOUNTED && ErofsMounted.isUnseen(fills, target, device);
+        return device != NOT_MOUNTED && KernelMount.isUnseen(show.readers().group(), show.type(), target, device);
     }
 
     /** Returns what a predecessor had mounted that can be seen no more, but is in use; by the numbers of the devices. */
@@ -156,14 +188,14 @@ final class ErofsFrontEnd {
      */
     KernelImage keep(ServedImage image, long device) throws IOException {
         Path target = target(root, image.mountPoint());
-        return shown(image, ErofsMounted.attachUnseen(fills, image.blobs(), target, image.readsByKernel(), device));
+        return shown(image, show.attachUnseen(image, target, device));
     }
 
     /** Answers readers from now on, once all that was inherited has been {@link #show shown}. */
     void resume() {
         if (adopting) {
             adopting = false;
-            fills.begin();
+            show.readers().begin();
         }
     }
 
@@ -176,21 +208,20 @@ final class ErofsFrontEnd {
     KernelImage show(ServedImage image) throws IOException {
         KernelRules.check(image);
         Path target = target(root, image.mountPoint());
-        ErofsMounted mounted;
+        KernelMount mounted;
         if (adopting) {
-            mounted = ErofsMounted.attach(fills, image.blobs(), target, image.readsByKernel());
+            mounted = show.attach(image, target);
         } else {
             if (!target.equals(root)) {
                 Files.createDirectories(target);
             }
             save(Optional.of(image.record()));
-            mounted = ErofsMounted.mount(
-                    fills, KernelRules.metadata(image.source()), image.blobs(), target, image.readsByKernel());
+            mounted = show.mount(image, target);
         }
         return shown(image, mounted);
     }
 
-    private KernelImage shown(ServedImage image, ErofsMounted mounted) throws IOException {
+    private KernelImage shown(ServedImage image, KernelMount mounted) throws IOException {
         KernelImage shown = new KernelImage(image, mounted, this::closed);
         images.add(shown);
         save(Optional.empty());
@@ -220,7 +251,7 @@ final class ErofsFrontEnd {
             records.add(next.get());
             devices.add(NOT_MOUNTED);
         }
-        handOver.save(new MountTable(records, new VfsState(List.of(), 1)), devices);
+        handOver.save(new MountTable(records, new VfsState(List.of(), 1)), devices, store);
     }
 
     /** Returns the images that the kernel shows or that somebody still uses. */
@@ -288,7 +319,7 @@ final class ErofsFrontEnd {
                 }
             }
         }
-        fills.close();
+        show.readers().close();
     }
 
     /** Leaves nothing to a successor. */

@@ -3,7 +3,7 @@ package io.nydus4j.daemon;
 import io.nydus4j.daemon.api.MountedBackend;
 import io.nydus4j.daemon.erofs.BackgroundFill;
 import io.nydus4j.daemon.erofs.BlobState;
-import io.nydus4j.daemon.erofs.ErofsMounted;
+import io.nydus4j.daemon.erofs.KernelMount;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
@@ -18,13 +18,13 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** An image that the kernel's EROFS serves on a directory of its own. The daemon hears of reads of what is not here yet, and fetches it. */
+/** An image that the kernel serves by itself on a directory of its own. The daemon hears of reads of what is not here yet, and fetches it. */
 final class KernelImage implements ServedFileSystem {
     private static final Logger LOG = System.getLogger(KernelImage.class.getName());
     private static final Duration LOOK = Duration.ofMillis(50);
 
     private final ServedImage image;
-    private final ErofsMounted mounted;
+    private final KernelMount mounted;
     private final Consumer<KernelImage> onClose;
     /** Guarded by this, as is the flag. */
     private @Nullable BackgroundFill fill;
@@ -38,7 +38,7 @@ final class KernelImage implements ServedFileSystem {
      * @param mounted where the kernel shows it
      * @param onClose told when this is closed
      */
-    KernelImage(ServedImage image, ErofsMounted mounted, Consumer<KernelImage> onClose) {
+    KernelImage(ServedImage image, KernelMount mounted, Consumer<KernelImage> onClose) {
         this.image = image;
         this.mounted = mounted;
         this.onClose = onClose;
@@ -88,7 +88,7 @@ final class KernelImage implements ServedFileSystem {
     }
 
     /** Returns how the kernel shows it. */
-    ErofsMounted mounted() {
+    KernelMount mounted() {
         return mounted;
     }
 
@@ -103,7 +103,7 @@ final class KernelImage implements ServedFileSystem {
     /** Starts to fetch all that is missing; returns at once. */
     synchronized void fillAll() {
         if (fill == null && !closed && !mounted.isDetached()) {
-            fill = BackgroundFill.start(image.blobs());
+            fill = mounted.fillAll();
         }
     }
 

@@ -239,6 +239,9 @@ public final class NydusDaemon implements AutoCloseable {
         if (options.driver() == Driver.AUTO && options.image().isEmpty()) {
             return Optional.of("images that are mounted later may need it");
         }
+        if (options.objectStore().isPresent() && options.traced()) {
+            return Optional.of("reads of files that images share are not traced");
+        }
         if (dedup != null) {
             // Who copies from a cache file that is held back would wait for this daemon, or for one that is dead.
             return Optional.of("chunks are to be taken from other caches");
@@ -247,7 +250,7 @@ public final class NydusDaemon implements AutoCloseable {
     }
 
     private void showByKernel(Path mountPoint, RunFolder folder) throws IOException, ServiceException {
-        ErofsFrontEnd opened = ErofsFrontEnd.open(mountPoint, folder);
+        ErofsFrontEnd opened = ErofsFrontEnd.open(mountPoint, folder, options.objectStore());
         kernel = opened;
         adopted = opened.isAdopted();
         mounts.serveBy(opened);

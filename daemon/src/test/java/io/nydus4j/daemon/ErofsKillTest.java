@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Kills daemons under readers of images that EROFS serves: they wait for the next daemon, and never see anything but the right bytes. */
+/** Kills daemons under readers of images that the kernel serves: they wait for the next daemon, and never see anything but the right bytes. */
 @Timeout(value = 15, unit = TimeUnit.MINUTES)
 class ErofsKillTest {
     private static final boolean SOAK = Boolean.getBoolean("nydus4j.soak");
@@ -39,6 +39,9 @@ class ErofsKillTest {
     private Path mountPoint;
     private Path bootstrap;
     private FaultyServer server;
+    /** Where images share their files; empty if they do not. */
+    private Optional<Path> store = Optional.empty();
+
     private final long seed = System.nanoTime();
     private final Random random = new Random(seed);
 
@@ -94,20 +97,21 @@ class ErofsKillTest {
         private final Process process;
 
         Daemon(Path configuration) throws IOException {
-            process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-XX:+UseSerialGC",
-                            "-XX:TieredStopAtLevel=1",
-                            "-Xshare:auto",
-                            "--enable-native-access=ALL-UNNAMED",
-                            "-cp",
-                            System.getProperty("java.class.path"),
-                            ErofsKillTest.class.getName(),
-                            mountPoint.toString(),
-                            bootstrap.toString(),
-                            configuration.toString(),
-                            directory.resolve("run").toString())
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",
+                    "-Xshare:auto",
+                    "--enable-native-access=ALL-UNNAMED",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    ErofsKillTest.class.getName(),
+                    mountPoint.toString(),
+                    bootstrap.toString(),
+                    configuration.toString(),
+                    directory.resolve("run").toString()));
+            store.ifPresent(place -> command.add(place.toString()));
+            process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(
                             directory.resolve("log").toFile()))
@@ -117,7 +121,7 @@ class ErofsKillTest {
         void awaitMount() throws Exception {
             Path mounts = Path.of("/proc/self/mounts");
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (!Files.readString(mounts).contains(mountPoint + " erofs")) {
+            while (!Files.readString(mounts).contains(mountPoint + (store.isPresent() ? " overlay" : " erofs"))) {
                 assertThat(process.isAlive()).as(log()).isTrue();
                 assertThat(System.nanoTime()).as("not mounted in time").isLessThan(end);
                 Thread.sleep(5);
@@ -152,12 +156,14 @@ class ErofsKillTest {
     public static void main(String[] args) throws IOException, InterruptedException {
         ImageSource image =
                 new ImageSource(Path.of(args[1]), StorageConfiguration.load(Path.of(args[2])), Optional.empty());
-        DaemonOptions options = DaemonOptions.builder(Path.of(args[0]), image)
+        DaemonOptions.Builder options = DaemonOptions.builder(Path.of(args[0]), image)
                 .driver(Driver.EROFS)
-                .runFolder(Path.of(args[3]))
-                .build();
+                .runFolder(Path.of(args[3]));
+        if (args.length > 4) {
+            options.objectStore(Path.of(args[4]));
+        }
         int code;
-        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+        try (NydusDaemon daemon = NydusDaemon.start(options.build())) {
             Files.createFile(
                     Path.of(args[3]).resolve("ready-" + ProcessHandle.current().pid()));
             code = daemon.await().exitCode();
@@ -176,16 +182,21 @@ class ErofsKillTest {
 
     @Test
     void readersWaitForTheNextDaemon() throws Exception {
-        killDaemons(KILLS, 0);
+        killDaemons(KILLS, 0, false);
     }
 
     /** The successor does not know who of its predecessor's readers has read, so it must keep what they were let through to. */
     @Test
     void readersWaitForTheNextDaemonWhileDataIsTakenAway() throws Exception {
-        killDaemons(KILLS / 2, 400_000);
+        killDaemons(KILLS / 2, 400_000, false);
     }
 
-    private void killDaemons(int wanted, long budget) throws Exception {
+    @Test
+    void readersOfSharedFilesWaitForTheNextDaemon() throws Exception {
+        killDaemons(KILLS / 2, 0, true);
+    }
+
+    private void killDaemons(int wanted, long budget, boolean shared) throws Exception {
         int kills = 0;
         int rounds = 0;
         int files = 0;
@@ -193,6 +204,7 @@ class ErofsKillTest {
         long start = System.nanoTime();
         while (System.nanoTime() - start < MOST.toNanos() && (SOAK || kills < wanted)) {
             Path cache = directory.resolve("cache" + rounds++);
+            store = shared ? Optional.of(directory.resolve("store" + rounds)) : Optional.empty();
             Path configuration = Files.writeString(
                     directory.resolve("config.json"),
                     configuration(cache, budget).toJson());
@@ -349,6 +361,25 @@ class ErofsKillTest {
         ProcessHandle.of(holder).orElseThrow().destroyForcibly();
         Shell.out(directory, "cat mnt/sizes/noise-40000 > seen");
         assertThat(Files.readAllBytes(directory.resolve("seen"))).containsOnly(0);
+        Daemon next = started(configuration);
+        assertThat(log()).contains("lost its daemon and its holder: it is mounted anew");
+        assertThat(readAll(seed).wrong()).as(log()).isEmpty();
+        Shell.out(directory, "umount mnt");
+        assertThat(next.process.waitFor(30, TimeUnit.SECONDS)).as(log()).isTrue();
+    }
+
+    /** Nobody holds readers back then: what they open has holes. What they had opened before is whole. */
+    @Test
+    void mountsSharedFilesAnewWhenTheHolderDiesWithTheDaemon() throws Exception {
+        store = Optional.of(directory.resolve("store"));
+        Path configuration = Files.writeString(
+                directory.resolve("config.json"),
+                configuration(directory.resolve("cache")).toJson());
+        Daemon daemon = started(configuration);
+        Shell.out(directory, "cmp mnt/sizes/noise-40000 tree/sizes/noise-40000");
+        long holder = holder();
+        daemon.kill();
+        ProcessHandle.of(holder).orElseThrow().destroyForcibly();
         Daemon next = started(configuration);
         assertThat(log()).contains("lost its daemon and its holder: it is mounted anew");
         assertThat(readAll(seed).wrong()).as(log()).isEmpty();

@@ -82,6 +82,11 @@ final class ServeCommand implements Command {
                 .flag(
                         "--detach-when-complete",
                         "With EROFS: ends when all data is here; the mount then lives without a process.")
+                .value(
+                        "--experimental-composefs",
+                        "A folder, made if absent, in which images share files: the kernel shows each v6 image by an"
+                                + " overlay over files that are named by content, and fetched whole when they are first"
+                                + " opened. Experimental.")
                 .flag("--trace", "Notes from the start who reads what first; `nydusctl trace show` tells.")
                 .value("--id", "The id of this instance; needs --supervisor.")
                 .value("--supervisor", "The socket of the supervisor, which keeps the mount for a successor.")
@@ -102,6 +107,8 @@ final class ServeCommand implements Command {
                 .requiredUnless("--mountpoint")
                 .conflict("--bootstrap", "--shared-dir")
                 .conflict("--localfs-dir", "--config")
+                .conflict("--experimental-composefs", "--driver", "--shared-dir", "--writable", "--dedup-db", "--trace")
+                .conflict("--experimental-composefs", "--supervisor", "--upgrade")
                 .requiredIf("--bootstrap", arguments -> arguments.has("--prefetch-files"))
                 .requiredIf("--supervisor", arguments -> arguments.has("--id"))
                 .requiredIf("--id", arguments -> arguments.has("--supervisor"))
@@ -112,6 +119,8 @@ final class ServeCommand implements Command {
                         "nydusd --respawn -B image.boot -D blobs/ -M /mnt/image      # survives kill -9",
                         "nydusd --driver auto -B image.boot -C config.json -M /mnt/image      # native speed where it"
                                 + " can",
+                        "nydusd --experimental-composefs /var/lib/objects -M /mnt/images -A /run/api.sock      # images"
+                                + " share files",
                         "umount /mnt/image      # ends the daemon, as SIGTERM does");
     }
 
@@ -159,6 +168,7 @@ final class ServeCommand implements Command {
         arguments.path("--dedup-db").ifPresent(options::dedupDatabase);
         image(arguments).ifPresent(options::image);
         arguments.path("--shared-dir").ifPresent(options::sharedDirectory);
+        arguments.path("--experimental-composefs").ifPresent(options::objectStore);
         return serve(options.build());
     }
 

@@ -7,6 +7,7 @@ import io.nydus4j.daemon.upgrade.RunFolder;
 import io.nydus4j.linux.fanotify.PreContentGroup;
 import io.nydus4j.linux.file.Descriptor;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -45,6 +46,16 @@ public final class ErofsHandOver {
         return folder.read(STATE).isPresent();
     }
 
+    /** Tells the same of the path of a folder, which need not be there. */
+    static boolean isUsed(Path folder) {
+        return Files.exists(folder.resolve(STATE));
+    }
+
+    /** Returns the folder. */
+    public Path folder() {
+        return folder.path();
+    }
+
     /** Returns what was saved last; empty if nothing was. */
     public Optional<ErofsState> state() throws IOException {
         Optional<byte[]> document = folder.read(STATE);
@@ -62,17 +73,18 @@ public final class ErofsHandOver {
     }
 
     /** Has the group of a service held from now on. */
-    public void hold(FillService fills) throws IOException {
-        holder.hold(Map.of(GROUP, fills.group().descriptor()));
+    public void hold(ReaderService service) throws IOException {
+        holder.hold(Map.of(GROUP, service.group().descriptor()));
     }
 
     /**
      * Writes what a successor must know. Calls must not overlap.
      *
      * @param devices numbers of the mounts' devices
+     * @param store   where the mounts' objects are; empty if they have none
      */
-    public void save(MountTable mounts, List<Long> devices) throws IOException {
-        folder.write(STATE, new ErofsState(ProcessMark.current(), mounts, devices).toJson());
+    public void save(MountTable mounts, List<Long> devices, Optional<Path> store) throws IOException {
+        folder.write(STATE, new ErofsState(ProcessMark.current(), mounts, devices, store).toJson());
     }
 
     /** Leaves nothing to a successor; nobody reads the mounts any more, or nothing is missing there. */

@@ -4,9 +4,7 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.mount.ErofsMount;
-import io.nydus4j.linux.mount.MountEntry;
 import io.nydus4j.linux.mount.MountFlags;
-import io.nydus4j.linux.mount.MountTable;
 import io.nydus4j.linux.mount.Mounts;
 import io.nydus4j.storage.LazyBlob;
 import java.io.IOException;
@@ -19,17 +17,17 @@ import java.util.Objects;
  * An image that the kernel's EROFS serves: metadata from the bootstrap's file, data from the cache files of its blobs, which are filled
  * before the kernel reads them. Safe for use by several threads.
  */
-public final class ErofsMounted {
+public final class ErofsMounted extends KernelMount {
+    /** The type, as mount tables have it. */
+    public static final String TYPE = "erofs";
+
     private final FillService fills;
     private final List<? extends LazyBlob> blobs;
-    private final byte[] target;
-    private final Superblock superblock;
 
     private ErofsMounted(FillService fills, List<? extends LazyBlob> blobs, byte[] target, Superblock superblock) {
+        super(target, superblock);
         this.fills = fills;
         this.blobs = blobs;
-        this.target = target;
-        this.superblock = superblock;
     }
 
     /**
@@ -52,7 +50,7 @@ public final class ErofsMounted {
             }
             show(bootstrap, devices, blobs, bytes(target));
             try {
-                return Superblock.note(fills.group(), bytes(target));
+                return Superblock.note(fills.group(), bytes(target), TYPE);
             } catch (IOException | RuntimeException e) {
                 if (isMounted(target)) {
                     Mounts.unmount(bytes(target), MountFlags.DETACH | MountFlags.NO_FOLLOW);
@@ -82,7 +80,7 @@ public final class ErofsMounted {
     /** Takes over a mount that a predecessor made: its files are filled from now on. */
     public static ErofsMounted attach(
             FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer) throws IOException {
-        return added(fills, blobs, target, observer, () -> Superblock.note(fills.group(), bytes(target)));
+        return added(fills, blobs, target, observer, () -> Superblock.note(fills.group(), bytes(target), TYPE));
     }
 
     /**
@@ -93,7 +91,7 @@ public final class ErofsMounted {
     public static ErofsMounted attachUnseen(
             FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer, long device)
             throws IOException {
-        return added(fills, blobs, target, observer, () -> new Superblock(fills.group(), device));
+        return added(fills, blobs, target, observer, () -> new Superblock(fills.group(), device, TYPE));
     }
 
     /** Has the kernel show what is to be read, which it may refuse. */
@@ -135,74 +133,27 @@ public final class ErofsMounted {
         return NativePath.bytes(path);
     }
 
-    /** Returns the number of its device, by which a successor knows it. */
-    public long device() {
-        return superblock.device();
-    }
-
-    /** Tells whether a mount of a predecessor's can be seen no more, but is in use. */
-    public static boolean isUnseen(FillService fills, Path target, long device) throws IOException {
-        Superblock superblock = new Superblock(fills.group(), device);
-        return superblock.isInUse() && !superblock.isOn(bytes(target), MountTable.read());
-    }
-
-    /** Tells whether the kernel asks for nothing any more: the mount needs no process. */
+    @Override
     public boolean isDetached() {
         return blobs.stream().noneMatch(fills::isAsked);
     }
 
-    /** Tells whether the kernel asks for nothing of one of its blobs any more. */
+    @Override
     public boolean isComplete(LazyBlob blob) {
         return !fills.isAsked(blob);
     }
 
     /** Tells whether an EROFS is mounted on a directory, by a look that touches no mount. */
     public static boolean isMounted(Path target) throws IOException {
-        byte[] directory = bytes(target);
-        return MountTable.read().stream().anyMatch(entry -> Superblock.isErofs(entry, directory));
+        return isMounted(TYPE, target);
     }
 
-    /** Tells whether it can be seen on its directory. */
-    public boolean isMounted() throws IOException {
-        return isAmong(MountTable.read());
+    @Override
+    public BackgroundFill fillAll() {
+        return BackgroundFill.start(blobs);
     }
 
-    /** Tells the same by a mount table that was read before. */
-    public boolean isAmong(List<MountEntry> table) {
-        return superblock.isOn(target, table);
-    }
-
-    /**
-     * Tells whether nobody reads it any more: it was unmounted everywhere, and no file of it is open. What was taken out of sight while
-     * somebody used it, or is seen in another mount namespace, is not gone.
-     */
-    public boolean isGone() throws IOException {
-        return !superblock.isInUse();
-    }
-
-    /**
-     * Unmounts.
-     *
-     * @return false if somebody uses the mount, which then stays
-     * @throws IOException if the kernel refuses for another reason
-     */
-    public boolean unmount() throws IOException {
-        if (isMounted()) {
-            try {
-                ErofsMount.unmount(target);
-            } catch (ErrnoException e) {
-                if (e.errno() == Errno.EBUSY) {
-                    return false;
-                }
-                if (e.errno() != Errno.EINVAL && e.errno() != Errno.ENOENT) { // not a mount any more
-                    throw e;
-                }
-            }
-        }
-        return true;
-    }
-
-    /** Lets go of the blobs; the mount must be gone or {@link #isDetached detached}. */
+    @Override
     public void detach() {
         blobs.forEach(fills::remove);
     }

@@ -10,9 +10,11 @@ import io.nydus4j.daemon.api.Members;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.ProcessMark;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -21,8 +23,9 @@ import java.util.TreeMap;
  * @param daemon  who fills them, or did last
  * @param mounts  the images that the kernel was or is to be asked to mount
  * @param devices the numbers of their devices, in the order of the mounts; 0 for one that was not yet mounted
+ * @param store   where the objects are that the mounts share; empty if each image has its data for itself
  */
-public record ErofsState(ProcessMark daemon, MountTable mounts, List<Long> devices) {
+public record ErofsState(ProcessMark daemon, MountTable mounts, List<Long> devices, Optional<Path> store) {
     private static final int VERSION = 1;
 
     /** Copies the list. */
@@ -32,16 +35,15 @@ public record ErofsState(ProcessMark daemon, MountTable mounts, List<Long> devic
 
     /** Returns this as a JSON document. */
     byte[] toJson() {
-        return new JsonObject(new TreeMap<>(Map.of(
-                        "version", number(VERSION),
-                        "pid", number(daemon.id()),
-                        "start", number(daemon.start()),
-                        "devices",
-                                new JsonArray(
-                                        devices.stream().map(ErofsState::number).toList()),
-                        "table", new JsonString(mounts.toJson()))))
-                .toJson()
-                .getBytes(StandardCharsets.UTF_8);
+        Map<String, JsonValue> members = new TreeMap<>(Map.of(
+                "version", number(VERSION),
+                "pid", number(daemon.id()),
+                "start", number(daemon.start()),
+                "devices",
+                        new JsonArray(devices.stream().map(ErofsState::number).toList()),
+                "table", new JsonString(mounts.toJson())));
+        store.ifPresent(place -> members.put("store", new JsonString(place.toString())));
+        return new JsonObject(new TreeMap<>(members)).toJson().getBytes(StandardCharsets.UTF_8);
     }
 
     private static JsonValue number(long value) {
@@ -68,7 +70,10 @@ public record ErofsState(ProcessMark daemon, MountTable mounts, List<Long> devic
         return new ErofsState(
                 new ProcessMark(value.get("pid").number(), value.get("start").number()),
                 MountTable.parse(table.getBytes(StandardCharsets.UTF_8)),
-                devices);
+                devices,
+                value.get("store") instanceof JsonString place
+                        ? Optional.of(Path.of(place.value()))
+                        : Optional.empty());
     }
 
     /** Does not show the mounts' configurations. */

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Each reader that has been heard of has a slot in the {@link FillJournal} until nothing is to be done for it any more. Safe for use
  * by several threads.
  */
-public final class FillService implements AutoCloseable {
+public final class FillService implements ReaderService {
     private static final Logger LOG = System.getLogger(FillService.class.getName());
 
     private final PreContentGroup group;
@@ -130,9 +130,8 @@ public final class FillService implements AutoCloseable {
         }
     }
 
-    /**
-     * Begins to answer all who wait, those since a predecessor's time first; their blobs have been {@link #add added}. To be called once.
-     */
+    /** {@inheritDoc} Their blobs have been {@link #add added}. */
+    @Override
     public void begin() {
         List<WaitingReader> readers;
         synchronized (this) {
@@ -179,8 +178,8 @@ public final class FillService implements AutoCloseable {
         }
     }
 
-    /** Returns the group, whose descriptor somebody else must hold, too. */
-    PreContentGroup group() {
+    @Override
+    public PreContentGroup group() {
         return group;
     }
 
@@ -364,10 +363,6 @@ public final class FillService implements AutoCloseable {
         }
     }
 
-    /**
-     * Stops, once those who wait have their answers. Readers that come later are let through when nobody else holds the group: unmount
-     * before.
-     */
     @Override
     public void close() throws IOException {
         loop.stop();
