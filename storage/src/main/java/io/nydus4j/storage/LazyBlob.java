@@ -89,7 +89,7 @@ public interface LazyBlob extends AutoCloseable {
      */
     Optional<Path> file();
 
-    /** Tells whether the whole blob is here for good, so that nothing will ever be fetched again. */
+    /** Tells whether the whole blob is here for good, on the disk where it rests on one, so that nothing will ever be fetched again. */
     boolean isComplete();
 
     /** Stops fetching, writes down what is complete, and closes the files. */

@@ -1,6 +1,7 @@
 package io.nydus4j.storage.cache;
 
 import io.nydus4j.storage.budget.BudgetedFile;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,7 @@ final class ChunkLedger {
         this.evictions = evictions;
         this.sharing = sharing;
         this.complete = known.index().size() == 0;
+        durable.onLoss(this::lost);
         if (evictions != null) {
             evictions.serve(this::forget, known.index(), marks);
         }
@@ -62,9 +64,9 @@ final class ChunkLedger {
         return chunks == known;
     }
 
-    /** Tells whether every chunk is ready. */
+    /** Tells whether every chunk is ready, and on the disk where there is a chunk map. */
     boolean isComplete() {
-        return complete;
+        return complete && (!hasMap() || marks.isComplete());
     }
 
     /** Tells whether the file seems to hold a chunk. */
@@ -100,6 +102,22 @@ final class ChunkLedger {
     /** Notes that the file does not hold a chunk that it seemed to hold. */
     void lost(KnownChunks chunks, int position) {
         durable.clear(chunks.index().indexInBlob(position));
+    }
+
+    /** Forgets chunks that the disk may not have taken, by their indexes in the blob. */
+    private void lost(BitSet indexes) {
+        if (indexes.isEmpty()) {
+            return;
+        }
+        synchronized (lock) {
+            KnownChunks chunks = known;
+            for (int position = 0; position < chunks.index().size(); position++) {
+                if (indexes.get(chunks.index().indexInBlob(position))) {
+                    chunks.ready().clear(position);
+                }
+            }
+            complete = false;
+        }
     }
 
     /**

@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Bits are gathered for {@value #DELAY_MILLIS} ms, the file is forced once for all of them, and then they are set. A process that is
  * killed meanwhile leaves data without bits, which is fetched again. Marks that are kept nowhere are set at once. Safe for use by several
  * threads.
+ *
+ * <p>Where the file cannot be forced, the kernel may forget what it could not write, and tells so but once. So what was written since the
+ * last time counts as lost, and what comes to be known until the next time as well: it may have been written before.
  */
 final class DurableMarks implements AutoCloseable {
     /** For how long bits are gathered, in milliseconds. */
@@ -36,8 +40,10 @@ final class DurableMarks implements AutoCloseable {
     private BitSet forced = new BitSet();
 
     private boolean complete;
+    private boolean distrusted;
     private boolean closed;
     private @Nullable Thread flusher;
+    private volatile Consumer<BitSet> losses = lost -> {};
 
     /**
      * Makes marks without a bit that waits.
@@ -50,6 +56,11 @@ final class DurableMarks implements AutoCloseable {
         this.blobId = blobId;
         this.marks = marks;
         this.file = file;
+    }
+
+    /** Says who is told of chunks that were noted and may be lost; not under a lock. */
+    void onLoss(Consumer<BitSet> listener) {
+        losses = listener;
     }
 
     /** Notes that the file holds a chunk, whose bytes are written but need not be on the disk. */
@@ -139,23 +150,34 @@ final class DurableMarks implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        boolean failed = false;
         try {
             file.force();
         } catch (IOException e) {
+            failed = true;
             LOGGER.log(
                     Level.WARNING,
-                    "Blob " + blobId + " may not be on the disk, so its chunk map does not count it: "
+                    "Blob " + blobId + " may not be on the disk, so what was written of it of late is fetched again: "
                             + e.getMessage());
-            lock.lock();
-            try {
-                forced.clear();
-            } finally {
-                lock.unlock();
-            }
-            return;
         }
+        losses.accept(settle(all, failed));
+    }
+
+    /** Sets the bits of what was forced; returns what counts as lost instead. */
+    private BitSet settle(boolean all, boolean failed) {
+        BitSet lost = new BitSet();
         lock.lock();
         try {
+            if (failed || distrusted) {
+                lost.or(forced);
+                forced.clear();
+            }
+            if (failed) {
+                lost.or(written);
+                written.clear();
+            }
+            distrusted = failed;
+            complete |= failed && all && lost.isEmpty(); // else it is found complete again
             forced.stream().forEach(marks::set);
             forced.clear();
             if (all && marks.isFull() && !marks.isComplete()) {
@@ -166,6 +188,7 @@ final class DurableMarks implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        return lost;
     }
 
     /** Sets the bits that wait; nothing may be written any more. */

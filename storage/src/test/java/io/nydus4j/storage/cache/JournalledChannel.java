@@ -21,7 +21,12 @@ final class JournalledChannel extends FileChannel {
 
         void afterWrite(long position, byte[] bytes);
 
-        void beforeForce();
+        /**
+         * Is told of a force.
+         *
+         * @throws IOException if it shall fail
+         */
+        void beforeForce() throws IOException;
 
         void afterForce();
     }

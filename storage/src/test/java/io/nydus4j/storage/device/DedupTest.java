@@ -194,7 +194,7 @@ final class DedupTest {
         assertReadsAll(ONE);
         with(OTHER, false, (bootstrap, device) -> {
             ((CachedBlob) device.blob(0)).prefetch(0, device.blob(0).size());
-            assertThat(device.blob(0).isComplete()).isTrue();
+            assertThat(device.blob(0).isReady(0, device.blob(0).size())).isTrue();
         });
         assertThat(requestedBytes()).isZero();
     }

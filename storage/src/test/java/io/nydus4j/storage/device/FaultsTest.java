@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.LazyBlob;
@@ -221,7 +222,7 @@ final class FaultsTest {
             assertThatThrownBy(() -> blob.ensure(0, blob.size()).close()).isInstanceOf(IOException.class);
             assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
             blob.ensure(0, blob.size()).close();
-            assertThat(blob.isComplete()).isTrue();
+            Awaits.until(blob::isComplete);
         } finally {
             run("umount", work.toString());
         }
@@ -246,7 +247,7 @@ final class FaultsTest {
             assertThat(reader.isDone()).isFalse();
             assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
             reader.get();
-            assertThat(blob.isComplete()).isTrue();
+            Awaits.until(blob::isComplete);
         } finally {
             run("umount", work.toString());
         }

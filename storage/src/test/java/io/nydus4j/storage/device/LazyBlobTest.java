@@ -10,6 +10,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
@@ -181,7 +182,7 @@ final class LazyBlobTest {
     }
 
     @Test
-    void isReadyTellsWhatWasFetchedAndNeverBlocks() throws IOException {
+    void isReadyTellsWhatWasFetchedAndNeverBlocks() throws Exception {
         try (BlobDevice device = device()) {
             LazyBlob blob = device.blob(0);
             assertThat(blob.isReady(0, 1)).isFalse();
@@ -196,7 +197,7 @@ final class LazyBlobTest {
             backend.behave((request, answer) -> {});
             try (Pin _ = blob.ensure(0, blob.size())) {
                 assertThat(blob.isReady(0, blob.size())).isTrue();
-                assertThat(blob.isComplete()).isTrue();
+                Awaits.until(blob::isComplete);
                 MemorySegment mapping = blob.mapping().orElseThrow();
                 assertThat(mapping.toArray(ValueLayout.JAVA_BYTE)).isEqualTo(plain);
             }
@@ -567,14 +568,14 @@ final class LazyBlobTest {
     }
 
     @Test
-    void storeIsCompleteWhenTheLastByteIsThere() throws IOException {
+    void storeIsCompleteWhenTheLastByteIsOnTheDisk() throws Exception {
         try (BlobDevice device = device()) {
             LazyBlob blob = device.blob(0);
             assertThat(device.store().isComplete()).isFalse();
             read(blob, 0, 1);
             assertThat(device.store().isComplete()).isFalse();
             read(blob, 0, (int) blob.size());
-            assertThat(device.store().isComplete()).isTrue();
+            Awaits.until(device.store()::isComplete);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.TestStores;
@@ -104,7 +105,7 @@ final class RecordedCacheTest {
                 read(device, bootstrap, "/sizes/zeros-50000", Long.MAX_VALUE);
                 assertMapBecomes("v6-zstd-4k/2-then-zeros-50000.chunk_map");
                 readAll(device, bootstrap);
-                assertThat(device.blobs().getFirst().isComplete()).isTrue();
+                Awaits.until(device.blobs().getFirst()::isComplete);
                 // The reference says that all is there when it next opens the map, we as soon as it is so.
                 assertMapBecomes("v6-zstd-4k/4-reopened.chunk_map");
             }

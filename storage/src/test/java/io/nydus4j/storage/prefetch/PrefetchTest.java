@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.GoldenBlobs;
@@ -21,7 +22,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,20 +50,12 @@ final class PrefetchTest {
         return BlobDevice.open(bootstrap, TestStores.of(blobs, work, false, false, 0, prefetch));
     }
 
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("in time").isLessThan(end);
-            Thread.sleep(2);
-        }
-    }
-
     @Test
     void wholeV6BlobIsOneRequestAsInTheReference() throws Exception {
         try (Bootstrap bootstrap = GoldenBlobs.load("v6-zstd-4k");
                 BlobDevice device = device(bootstrap, ALL)) {
             device.startPrefetch(Optional.empty(), false);
-            await(() -> device.blobs().getFirst().isComplete()
+            Awaits.until(() -> device.blobs().getFirst().isComplete()
                     && device.store().cacheCounters().snapshot().prefetchEndTimeSecs() > 0);
             CacheCounters.Snapshot cache = device.store().cacheCounters().snapshot();
             assertThat(cache.entriesCount()).isEqualTo(384);
@@ -84,7 +76,7 @@ final class PrefetchTest {
         try (Bootstrap bootstrap = GoldenBlobs.load("v5-lz4-4k");
                 BlobDevice device = device(bootstrap, ALL)) {
             device.startPrefetch(Optional.empty(), false);
-            await(() -> device.blobs().getFirst().isComplete());
+            Awaits.until(() -> device.blobs().getFirst().isComplete());
             // As many chunks as the reference counts for the same image, whose table is empty.
             assertThat(device.store().cacheCounters().snapshot().prefetchUnmergedChunks())
                     .isEqualTo(419);
@@ -98,7 +90,7 @@ final class PrefetchTest {
             device.startPrefetch(Optional.empty(), false);
             Inode inode = GoldenBlobs.files(bootstrap).get("/sizes/mixed-200000");
             LazyBlob blob = device.blobs().getFirst();
-            await(() -> {
+            Awaits.until(() -> {
                 try {
                     return blob.isReady(inode.chunkBlobOffset(0), inode.size());
                 } catch (IOException e) {
@@ -115,7 +107,7 @@ final class PrefetchTest {
             Inode wanted = GoldenBlobs.files(bootstrap).get("/sizes/text-65536");
             device.startPrefetch(Optional.of(List.of(wanted.ino())), false);
             LazyBlob blob = device.blobs().getFirst();
-            await(() -> {
+            Awaits.until(() -> {
                 try {
                     return blob.isReady(wanted.chunkBlobOffset(0), wanted.chunkLength(0));
                 } catch (IOException e) {
@@ -152,14 +144,14 @@ final class PrefetchTest {
                 }
             });
             device.startPrefetch(Optional.empty(), false);
-            await(() -> !backend.requests().isEmpty());
+            Awaits.until(() -> !backend.requests().isEmpty());
             Thread closer = Thread.ofPlatform().start(device::close);
             Thread.sleep(20);
             release.countDown();
             closer.join(5000);
             assertThat(closer.isAlive()).isFalse();
             assertThat(backend.requests()).hasSize(1);
-            await(() -> device.store().cacheCounters().snapshot().prefetchWorkers() == 0);
+            Awaits.until(() -> device.store().cacheCounters().snapshot().prefetchWorkers() == 0);
         }
     }
 
@@ -197,14 +189,14 @@ final class PrefetchTest {
             Path data = work.resolve(bootstrap.blobs().getFirst().effectiveId() + ".blob.data");
             try (BlobDevice device = device(bootstrap, ALL)) {
                 device.startPrefetch(Optional.empty(), false);
-                await(() -> device.blobs().getFirst().isComplete());
+                Awaits.until(() -> device.blobs().getFirst().isComplete());
             }
             try (BlobDevice device = device(bootstrap, ALL)) {
                 assertThat(device.blobs().getFirst().isComplete())
                         .as("unchecked")
                         .isFalse();
                 device.startPrefetch(Optional.empty(), false);
-                await(() -> device.blobs().getFirst().isComplete());
+                Awaits.until(() -> device.blobs().getFirst().isComplete());
                 // What was there was checked, and not fetched again.
                 assertThat(device.store().cacheCounters().fetchedBytes()).isZero();
             }
@@ -214,7 +206,7 @@ final class PrefetchTest {
             Files.write(data, damaged);
             try (BlobDevice device = device(bootstrap, ALL)) {
                 device.startPrefetch(Optional.empty(), false);
-                await(() -> device.blobs().getFirst().isComplete());
+                Awaits.until(() -> device.blobs().getFirst().isComplete());
                 assertThat(Files.readAllBytes(data)).isEqualTo(right);
             }
         }
