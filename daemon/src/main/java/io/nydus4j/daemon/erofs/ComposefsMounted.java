@@ -1,8 +1,6 @@
 package io.nydus4j.daemon.erofs;
 
 import io.nydus4j.linux.file.NativePath;
-import io.nydus4j.linux.mount.MountFlags;
-import io.nydus4j.linux.mount.Mounts;
 import io.nydus4j.linux.mount.OverlayMount;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.storage.LazyBlob;
@@ -53,14 +51,7 @@ public final class ComposefsMounted extends KernelMount {
                     MetadataCopy.of(hollow.metadata(), fills.store().path())) {
                 fills.store().mount(metadata.path(), place);
             }
-            try {
-                return Superblock.note(fills.group(), place, TYPE);
-            } catch (IOException | RuntimeException e) {
-                if (isMounted(TYPE, target)) {
-                    Mounts.unmount(place, MountFlags.DETACH | MountFlags.NO_FOLLOW);
-                }
-                throw e;
-            }
+            return noted(fills.group(), place, TYPE);
         });
     }
 
@@ -92,11 +83,6 @@ public final class ComposefsMounted extends KernelMount {
                 blobs,
                 NativePath.bytes(target),
                 () -> new Superblock(fills.group(), device, TYPE));
-    }
-
-    /** Has the kernel show what is to be read, which it may refuse. */
-    private interface Showing {
-        Superblock run() throws IOException;
     }
 
     private static ComposefsMounted added(

@@ -4,8 +4,6 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.mount.ErofsMount;
-import io.nydus4j.linux.mount.MountFlags;
-import io.nydus4j.linux.mount.Mounts;
 import io.nydus4j.storage.LazyBlob;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,14 +47,7 @@ public final class ErofsMounted extends KernelMount {
                 devices.add(bytes(fills.pathOf(blob)));
             }
             show(bootstrap, devices, blobs, bytes(target));
-            try {
-                return Superblock.note(fills.group(), bytes(target), TYPE);
-            } catch (IOException | RuntimeException e) {
-                if (isMounted(target)) {
-                    Mounts.unmount(bytes(target), MountFlags.DETACH | MountFlags.NO_FOLLOW);
-                }
-                throw e;
-            }
+            return noted(fills.group(), bytes(target), TYPE);
         });
     }
 
@@ -92,11 +83,6 @@ public final class ErofsMounted extends KernelMount {
             FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer, long device)
             throws IOException {
         return added(fills, blobs, target, observer, () -> new Superblock(fills.group(), device, TYPE));
-    }
-
-    /** Has the kernel show what is to be read, which it may refuse. */
-    private interface Showing {
-        Superblock run() throws IOException;
     }
 
     private static ErofsMounted added(

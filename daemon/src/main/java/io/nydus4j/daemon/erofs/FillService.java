@@ -6,7 +6,6 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.fanotify.PreContentEvent;
 import io.nydus4j.linux.fanotify.PreContentGroup;
-import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
@@ -17,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,10 +41,8 @@ public final class FillService implements ReaderService {
     private final EventLoop loop;
     /** Whether the group was a predecessor's, whose marks stand on files of mounts that may be gone. */
     private final boolean tookOver;
-    /** Who is to be answered from {@link #begin} on. Guarded by this, as is the flag. */
-    private final List<WaitingReader> early = new ArrayList<>();
 
-    private boolean begun;
+    private final EarlyReaders early = new EarlyReaders();
 
     private FillService(PreContentGroup group, FillJournal journal, JournalSlots slots, boolean tookOver) {
         this.group = group;
@@ -126,20 +122,14 @@ public final class FillService implements ReaderService {
             pins.inherit(event, slot);
         }
         if (!slot.isPassed()) {
-            early.add(new WaitingReader(slot, event, group.descriptor().duplicateAt(event.descriptor())));
+            early.keep(new WaitingReader(slot, event, group.descriptor().duplicateAt(event.descriptor())));
         }
     }
 
     /** {@inheritDoc} Their blobs have been {@link #add added}. */
     @Override
     public void begin() {
-        List<WaitingReader> readers;
-        synchronized (this) {
-            begun = true;
-            readers = List.copyOf(early);
-            early.clear();
-        }
-        for (WaitingReader reader : readers) {
+        for (WaitingReader reader : early.begin()) {
             Thread.ofVirtual().name("nydus-fill").start(() -> fillAnew(reader));
         }
     }
@@ -191,10 +181,7 @@ public final class FillService implements ReaderService {
      * @throws IOException if the file cannot be marked
      */
     public void add(LazyBlob blob, ReadObserver observer) throws IOException {
-        boolean inherits;
-        synchronized (this) {
-            inherits = !begun;
-        }
+        boolean inherits = !early.isBegun();
         FileId id = files.add(blob, observer, tookOver);
         if (inherits && blob.evicts()) {
             pins.keepInherited(id, blob);
@@ -228,39 +215,16 @@ public final class FillService implements ReaderService {
             // Never those that ask: the kernel refuses a reader that it cannot ask about.
             LOG.log(Level.WARNING, "the kernel lost events: what was read may not be evicted soon");
         }
-        if (event.descriptor() < 0) {
-            slots.giveBack(slot);
+        WaitingReader reader = answers.asking(slot, event);
+        if (reader == null) {
             return;
         }
-        Descriptor descriptor = Descriptor.adopt(event.descriptor());
-        WaitingReader reader = new WaitingReader(slot, event, Optional.of(descriptor));
-        if (!event.asks()) {
-            answers.hear(reader);
-            return;
-        }
-        MarkedFile file;
-        try {
-            FileId id = FileId.of(descriptor.status());
-            slot.setFile(id);
-            file = files.find(id);
-        } catch (ErrnoException e) {
-            LOG.log(Level.ERROR, "a reader of an unknown file is refused: " + e.getMessage());
-            answers.fail(reader, Errno.EIO);
-            return;
-        }
+        MarkedFile file = files.find(slot.file());
         if (isOwn(event, file)) {
             answers.pass(reader);
-        } else if (!isEarly(reader)) {
+        } else if (!early.keep(reader)) {
             answer(reader, file);
         }
-    }
-
-    /** Puts a reader aside if nobody is answered yet. */
-    private synchronized boolean isEarly(WaitingReader reader) {
-        if (!begun) {
-            early.add(reader);
-        }
-        return !begun;
     }
 
     /**
@@ -366,13 +330,7 @@ public final class FillService implements ReaderService {
     @Override
     public void close() throws IOException {
         loop.stop();
-        boolean answered;
-        synchronized (this) {
-            answered = begun;
-            // Who was not answered waits for a successor.
-            early.forEach(ReaderAnswers::close);
-        }
-        if (answered) {
+        if (early.close()) {
             slots.awaitNobodyWaiting();
         }
         files.close();

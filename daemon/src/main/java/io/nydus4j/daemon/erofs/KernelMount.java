@@ -6,7 +6,9 @@ import io.nydus4j.linux.fanotify.PreContentGroup;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.mount.ErofsMount;
 import io.nydus4j.linux.mount.MountEntry;
+import io.nydus4j.linux.mount.MountFlags;
 import io.nydus4j.linux.mount.MountTable;
+import io.nydus4j.linux.mount.Mounts;
 import io.nydus4j.storage.LazyBlob;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,9 +24,31 @@ public abstract sealed class KernelMount permits ErofsMounted, ComposefsMounted 
         this.superblock = superblock;
     }
 
+    /** Has the kernel show what is to be read, which it may refuse. */
+    @FunctionalInterface
+    interface Showing {
+        /** Has it shown; returns what is. */
+        Superblock run() throws IOException;
+    }
+
+    /** Notes what was just mounted on a directory; unmounts it if that fails. */
+    static Superblock noted(PreContentGroup group, byte[] target, String type) throws IOException {
+        try {
+            return Superblock.note(group, target, type);
+        } catch (IOException | RuntimeException e) {
+            if (isMounted(type, target)) {
+                Mounts.unmount(target, MountFlags.DETACH | MountFlags.NO_FOLLOW);
+            }
+            throw e;
+        }
+    }
+
     /** Tells whether a file system of a type is mounted on a directory, by a look that touches no mount. */
     public static boolean isMounted(String type, Path target) throws IOException {
-        byte[] directory = NativePath.bytes(target);
+        return isMounted(type, NativePath.bytes(target));
+    }
+
+    private static boolean isMounted(String type, byte[] directory) throws IOException {
         return MountTable.read().stream().anyMatch(entry -> Superblock.isOf(type, entry, directory));
     }
 

@@ -5,7 +5,6 @@ import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.fanotify.PreContentEvent;
 import io.nydus4j.linux.fanotify.PreContentGroup;
-import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.storage.LazyBlob;
 import java.io.IOException;
@@ -13,9 +12,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -35,18 +32,11 @@ public final class ObjectFills implements ReaderService {
     private final EventLoop loop;
     private final ObjectStore store;
     private final StoreObjects objects;
-    /** Who is to be answered from {@link #begin} on. Guarded by this, as is the flag. */
-    private final List<WaitingReader> early;
-
-    private boolean begun;
+    private final EarlyReaders early;
     private volatile boolean closed;
 
     private ObjectFills(
-            PreContentGroup group,
-            FillJournal journal,
-            JournalSlots slots,
-            ObjectStore store,
-            List<WaitingReader> early) {
+            PreContentGroup group, FillJournal journal, JournalSlots slots, ObjectStore store, EarlyReaders early) {
         this.group = group;
         this.journal = journal;
         this.slots = slots;
@@ -96,10 +86,10 @@ public final class ObjectFills implements ReaderService {
         try {
             FillJournal journal = FillJournal.open(path, JournalSlots.count());
             JournalSlots slots = tookOver ? JournalSlots.ofPredecessor(journal) : JournalSlots.ofNew(journal);
-            List<WaitingReader> waiting = new ArrayList<>();
+            EarlyReaders waiting = new EarlyReaders();
             for (Slot slot : slots.inherited()) { // before a number that the kernel knows readers by is taken
                 PreContentEvent event = PreContentEvent.parse(slot.event());
-                waiting.add(new WaitingReader(slot, event, group.descriptor().duplicateAt(event.descriptor())));
+                waiting.keep(new WaitingReader(slot, event, group.descriptor().duplicateAt(event.descriptor())));
             }
             ObjectStore store = ObjectStore.open(storePath, runFolder);
             ObjectFills fills = new ObjectFills(group, journal, slots, store, waiting);
@@ -144,42 +134,15 @@ public final class ObjectFills implements ReaderService {
 
     @Override
     public void begin() {
-        List<WaitingReader> readers;
-        synchronized (this) {
-            begun = true;
-            readers = List.copyOf(early);
-            early.clear();
-        }
-        readers.forEach(this::answer);
+        early.begin().forEach(this::answer);
     }
 
     /** Handles an event, on the loop's thread. */
     private void handle(Slot slot) {
-        PreContentEvent event = PreContentEvent.parse(slot.event());
-        if (event.descriptor() < 0) {
-            slots.giveBack(slot);
-            return;
+        WaitingReader reader = answers.asking(slot, PreContentEvent.parse(slot.event()));
+        if (reader != null && !early.keep(reader)) {
+            answer(reader);
         }
-        Descriptor descriptor = Descriptor.adopt(event.descriptor());
-        WaitingReader reader = new WaitingReader(slot, event, Optional.of(descriptor));
-        if (!event.asks()) {
-            answers.hear(reader);
-            return;
-        }
-        try {
-            slot.setFile(FileId.of(descriptor.status()));
-        } catch (ErrnoException e) {
-            LOG.log(Level.ERROR, "a reader of an unknown file is refused: " + e.getMessage());
-            answers.fail(reader, Errno.EIO);
-            return;
-        }
-        synchronized (this) {
-            if (!begun) {
-                early.add(reader);
-                return;
-            }
-        }
-        answer(reader);
     }
 
     private void answer(WaitingReader reader) {
@@ -227,13 +190,7 @@ public final class ObjectFills implements ReaderService {
     @Override
     public void close() throws IOException {
         loop.stop();
-        boolean answered;
-        synchronized (this) {
-            answered = begun;
-            // Who was not answered waits for a successor.
-            early.forEach(ReaderAnswers::close);
-        }
-        if (answered) {
+        if (early.close()) {
             slots.awaitNobodyWaiting();
         }
         objects.close();

@@ -1,9 +1,15 @@
 package io.nydus4j.daemon.erofs;
 
+import io.nydus4j.daemon.erofs.FillJournal.Slot;
+import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.fanotify.PreContentEvent;
 import io.nydus4j.linux.fanotify.PreContentGroup;
+import io.nydus4j.linux.file.Descriptor;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers readers: first the kernel, then the journal, then the descriptor goes, by whose number the kernel knows the reader. Safe for
@@ -41,9 +47,27 @@ final class ReaderAnswers {
         end(reader);
     }
 
-    /** Ends with what was no question. */
-    void hear(WaitingReader event) {
-        end(event);
+    /** Returns who asks by the event in a slot, with its file noted there; null where nobody does, or is told so at once. */
+    @Nullable
+    WaitingReader asking(Slot slot, PreContentEvent event) {
+        if (event.descriptor() < 0) {
+            slots.giveBack(slot);
+            return null;
+        }
+        Descriptor descriptor = Descriptor.adopt(event.descriptor());
+        WaitingReader reader = new WaitingReader(slot, event, Optional.of(descriptor));
+        if (!event.asks()) {
+            end(reader);
+            return null;
+        }
+        try {
+            slot.setFile(FileId.of(descriptor.status()));
+            return reader;
+        } catch (ErrnoException e) {
+            LOG.log(Level.ERROR, "a reader of an unknown file is refused: " + e.getMessage());
+            fail(reader, Errno.EIO);
+            return null;
+        }
     }
 
     private void end(WaitingReader reader) {
