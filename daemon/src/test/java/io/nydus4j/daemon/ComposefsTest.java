@@ -54,9 +54,7 @@ class ComposefsTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(
-                directory,
-                "grep -o \"$PWD/[^ ]*\" /proc/self/mounts | sort -r | while read -r m; do umount -l \"$m\"; done");
+        Shell.unmountBelow(directory);
     }
 
     private Path blobs(Golden image) throws IOException {
@@ -69,33 +67,18 @@ class ComposefsTest {
     }
 
     private DaemonOptions.Builder options(Golden image, StorageConfiguration configuration) throws IOException {
-        Path bootstrap = Files.exists(image.folder().resolve("boot"))
-                ? image.bootstrap()
-                : blobs(image).resolve(image.bootstrap().getFileName());
+        Path bootstrap = image.bootstrapWith(blobs(image));
         return DaemonOptions.builder(mountPoint, new ImageSource(bootstrap, configuration, Optional.empty()))
                 .objectStore(store)
                 .runFolder(directory.resolve("run"));
     }
 
     private Path tree(Golden image) throws Exception {
-        Path tree = directory.resolve("tree");
-        if (!Files.exists(tree)) {
-            Files.createDirectory(tree);
-            Shell.out(
-                    tree,
-                    "tar --xattrs --xattrs-include='*' --numeric-owner -xpf \"$1\"",
-                    image.archivePath().toString());
-        }
-        return tree;
+        return image.unpack(directory.resolve("tree"));
     }
 
     private void compareWithTree(Golden image, Path mounted) throws Exception {
-        Path tree = tree(image);
-        Listing.assertSame(Listing.attributes(mounted), image.adapt(Listing.attributes(tree)));
-        Listing.assertSame(Listing.devices(mounted), Listing.devices(tree));
-        Listing.assertSame(Listing.xattrs(mounted), Listing.xattrs(tree));
-        Listing.assertSame(Listing.hardLinks(mounted), Listing.hardLinks(tree));
-        Listing.assertSame(Listing.contents(mounted), Listing.contents(tree));
+        image.assertShown(mounted, tree(image));
     }
 
     static Stream<Golden> images() {
@@ -129,13 +112,7 @@ class ComposefsTest {
     /** Compares all files as they are seen; returns the errors of those that cannot be read. */
     private String compare() throws Exception {
         tree(IMAGE);
-        String seen = Shell.out(
-                directory,
-                "cd tree; find . -type f -print0 | while IFS= read -r -d '' f; do"
-                        + " cat \"../mnt/$f\" > ../out 2> ../err; if [ -s ../err ]; then cat ../err;"
-                        + " elif ! cmp -s \"$f\" ../out; then echo \"WRONG $f\"; fi; done");
-        assertThat(seen).doesNotContain("WRONG");
-        return seen;
+        return SeenTree.errors(directory);
     }
 
     private MountRequest request(Golden image) throws IOException {

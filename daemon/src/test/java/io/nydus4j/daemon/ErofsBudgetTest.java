@@ -69,9 +69,7 @@ class ErofsBudgetTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(
-                directory,
-                "grep -o \"$PWD/mnt[^ ]*\" /proc/self/mounts | sort -r | while read -r m; do umount -l \"$m\"; done");
+        Shell.unmountBelow(directory);
     }
 
     private StorageConfiguration configuration(Path blobs, long budget) throws IOException {

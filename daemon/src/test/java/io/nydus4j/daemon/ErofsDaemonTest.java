@@ -45,9 +45,7 @@ class ErofsDaemonTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(
-                directory,
-                "grep -o \"$PWD/mnt[^ ]*\" /proc/self/mounts | sort -r | while read -r m; do umount -l \"$m\"; done");
+        Shell.unmountBelow(directory);
     }
 
     private DaemonOptions.Builder options(Golden image, String rafs) throws IOException {
@@ -55,9 +53,7 @@ class ErofsDaemonTest {
             image.copyBlobs(blobs);
         }
         StorageConfiguration configuration = Golden.configuration(blobs, Optional.of(cache), rafs);
-        Path bootstrap = Files.exists(image.folder().resolve("boot"))
-                ? image.bootstrap()
-                : blobs.resolve(image.bootstrap().getFileName());
+        Path bootstrap = image.bootstrapWith(blobs);
         return DaemonOptions.builder(mountPoint, new ImageSource(bootstrap, configuration, Optional.empty()))
                 .driver(Driver.EROFS)
                 .runFolder(directory.resolve("run"))
@@ -65,24 +61,11 @@ class ErofsDaemonTest {
     }
 
     private Path tree(Golden image) throws Exception {
-        Path tree = directory.resolve("tree");
-        if (!Files.exists(tree)) {
-            Files.createDirectory(tree);
-            Shell.out(
-                    tree,
-                    "tar --xattrs --xattrs-include='*' --numeric-owner -xpf \"$1\"",
-                    image.archivePath().toString());
-        }
-        return tree;
+        return image.unpack(directory.resolve("tree"));
     }
 
     private void compareWithTree(Golden image, Path mounted) throws Exception {
-        Path tree = tree(image);
-        Listing.assertSame(Listing.attributes(mounted), image.adapt(Listing.attributes(tree)));
-        Listing.assertSame(Listing.devices(mounted), Listing.devices(tree));
-        Listing.assertSame(Listing.xattrs(mounted), Listing.xattrs(tree));
-        Listing.assertSame(Listing.hardLinks(mounted), Listing.hardLinks(tree));
-        Listing.assertSame(Listing.contents(mounted), Listing.contents(tree));
+        image.assertShown(mounted, tree(image));
     }
 
     static Stream<Golden> images() {

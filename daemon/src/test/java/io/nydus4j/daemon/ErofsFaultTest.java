@@ -56,23 +56,14 @@ class ErofsFaultTest {
         return start(Golden.configuration(directory.resolve("blobs"), Optional.of(cache)));
     }
 
-    /** Compares all files; returns the errors of those that cannot be read. */
-    private String compare() throws Exception {
-        String seen = Shell.out(
-                directory,
-                "cd tree; find . -type f -print0 | while IFS= read -r -d '' f; do"
-                        + " cat \"../mnt/$f\" > ../out 2> ../err; if [ -s ../err ]; then cat ../err;"
-                        + " elif ! cmp -s \"$f\" ../out; then echo \"WRONG $f\"; fi; done");
-        assertThat(seen).doesNotContain("WRONG");
-        return seen;
-    }
-
     @Test
     void readersFailWhenTheBackendIsGone() throws Exception {
         try (NydusDaemon daemon = start()) {
             assertThat(daemon.isServedByKernel()).isTrue();
             Shell.out(directory, ": > \"$1\"", blob.toString());
-            assertThat(compare().lines()).isNotEmpty().allMatch(line -> line.endsWith("Input/output error"));
+            assertThat(SeenTree.errors(directory).lines())
+                    .isNotEmpty()
+                    .allMatch(line -> line.endsWith("Input/output error"));
         }
     }
 
@@ -84,7 +75,9 @@ class ErofsFaultTest {
                     directory,
                     "dd if=/dev/urandom of=\"$1\" bs=1000 seek=20 count=2 conv=notrunc status=none",
                     blob.toString());
-            assertThat(compare().lines()).isNotEmpty().allMatch(line -> line.endsWith("Input/output error"));
+            assertThat(SeenTree.errors(directory).lines())
+                    .isNotEmpty()
+                    .allMatch(line -> line.endsWith("Input/output error"));
         }
     }
 
@@ -93,7 +86,7 @@ class ErofsFaultTest {
         try (NydusDaemon daemon = start()) {
             assertThat(daemon.isServedByKernel()).isTrue();
             Shell.out(cache, "for f in *.blob.data; do truncate -s $(stat -c %s $f) other; mv other $f; done");
-            assertThat(compare()).isEmpty();
+            assertThat(SeenTree.errors(directory)).isEmpty();
         }
     }
 
@@ -109,9 +102,11 @@ class ErofsFaultTest {
                 .replace("\"filecache\":{", "\"filecache\":{\"room_timeout\":0,");
         try (NydusDaemon daemon = start(StorageConfiguration.parse(impatient))) {
             assertThat(daemon.isServedByKernel()).isTrue();
-            assertThat(compare().lines()).isNotEmpty().allMatch(line -> line.endsWith("Input/output error"));
+            assertThat(SeenTree.errors(directory).lines())
+                    .isNotEmpty()
+                    .allMatch(line -> line.endsWith("Input/output error"));
             Shell.out(cache, "rm filler");
-            assertThat(compare()).isEmpty();
+            assertThat(SeenTree.errors(directory)).isEmpty();
         }
     }
 
@@ -134,7 +129,7 @@ class ErofsFaultTest {
                         .filter(count -> count > 0)
                         .count();
                 assertThat(fetched).isPositive().isLessThan(counts.length / 2);
-                assertThat(compare()).isEmpty();
+                assertThat(SeenTree.errors(directory)).isEmpty();
             }
         }
     }

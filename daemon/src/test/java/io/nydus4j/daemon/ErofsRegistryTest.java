@@ -34,11 +34,7 @@ class ErofsRegistryTest {
         ErofsCondition.requireRootAndErofs();
         mountPoint = Files.createDirectory(directory.resolve("mnt"));
         Files.createDirectory(directory.resolve("cache"));
-        tree = Files.createDirectory(directory.resolve("tree"));
-        Shell.out(
-                tree,
-                "tar --xattrs --xattrs-include='*' --numeric-owner -xpf \"$1\"",
-                IMAGE.archivePath().toString());
+        tree = IMAGE.unpack(directory.resolve("tree"));
         registry = RegistryServer.start(directory);
         try (Stream<Path> blobs = Files.list(IMAGE.copyBlobs(directory.resolve("blobs")))) {
             for (Path blob : blobs.toList()) {

@@ -106,6 +106,33 @@ public record Golden(String name, String archive) {
         Files.copy(archiveFile, target.resolve(output.substring(start, start + 64)));
     }
 
+    /** Returns where {@link #bootstrap} is once the blobs were {@linkplain #copyBlobs copied}: a blob is loaded from there. */
+    public Path bootstrapWith(Path blobs) throws IOException {
+        Path bootstrap = bootstrap();
+        return bootstrap.endsWith("boot") ? bootstrap : blobs.resolve(bootstrap.getFileName());
+    }
+
+    /** Unpacks the tree that this image was made from, unless that was done before; returns the folder. */
+    public Path unpack(Path target) throws IOException, InterruptedException {
+        if (!Files.exists(target)) {
+            Files.createDirectory(target);
+            Shell.out(
+                    target,
+                    "tar --xattrs --xattrs-include='*' --numeric-owner -xpf \"$1\"",
+                    archivePath().toString());
+        }
+        return target;
+    }
+
+    /** Asserts that what is mounted is the unpacked tree, as this image keeps it. */
+    public void assertShown(Path mounted, Path tree) throws IOException, InterruptedException {
+        Listing.assertSame(Listing.attributes(mounted), adapt(Listing.attributes(tree)));
+        Listing.assertSame(Listing.devices(mounted), Listing.devices(tree));
+        Listing.assertSame(Listing.xattrs(mounted), Listing.xattrs(tree));
+        Listing.assertSame(Listing.hardLinks(mounted), Listing.hardLinks(tree));
+        Listing.assertSame(Listing.contents(mounted), Listing.contents(tree));
+    }
+
     /** Returns a listing of attributes as this image keeps them. */
     public String adapt(String listing) {
         if (name.startsWith("tar")) {
@@ -127,6 +154,16 @@ public record Golden(String name, String archive) {
         return StorageConfiguration.parse(
                 "{\"version\":2,\"id\":\"cfg-id\",\"backend\":{\"type\":\"localfs\",\"localfs\":{\"dir\":\"" + blobs
                         + "\"}},\"cache\":" + cacheText + ",\"rafs\":{\"mode\":\"direct\"" + rafs + "}}");
+    }
+
+    /** Returns a configuration of an image that can be changed: blobs, cache, upper and work directory in a folder, by these names. */
+    static StorageConfiguration writableConfiguration(Path directory) throws IOException {
+        String overlay = ",\"overlay\":{\"upper_dir\":\"%s\",\"work_dir\":\"%s\"}"
+                .formatted(directory.resolve("upper"), directory.resolve("work"));
+        String text = configuration(directory.resolve("blobs"), Optional.of(directory.resolve("cache")))
+                .toJson()
+                .replaceFirst(",\"overlay\":null", "");
+        return StorageConfiguration.parse(text.substring(0, text.lastIndexOf('}')) + overlay + "}");
     }
 
     @Override

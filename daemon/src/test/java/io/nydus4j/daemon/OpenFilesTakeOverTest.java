@@ -91,8 +91,9 @@ class OpenFilesTakeOverTest {
         DaemonProcess daemon = DaemonProcess.start(mountPoint, api, run);
         Process client;
         try {
+            String config = Golden.writableConfiguration(directory).toJson();
             new DaemonClient(api)
-                    .mount("/s", new MountRequest(image.bootstrap().toString(), "rafs", writable(), Optional.empty()));
+                    .mount("/s", new MountRequest(image.bootstrap().toString(), "rafs", config, Optional.empty()));
             client = new ProcessBuilder("bash", "-c", """
                 lower=$PWD/lower; cd mnt/s/sizes || exit
                 exec 3< mixed-200000 4>> text-1 5< zeros-50000 6> ../made 7< ../dup/one 8<> ../links/first
@@ -127,15 +128,6 @@ class OpenFilesTakeOverTest {
                     .isEqualTo("appended\nfirst\nsecond\nlinked\n600\nfull\n");
             assertThat(Shell.out(directory, "cat upper/made")).isEqualTo("first\nsecond\n");
         }
-    }
-
-    private String writable() throws Exception {
-        String overlay = ",\"overlay\":{\"upper_dir\":\"%s\",\"work_dir\":\"%s\"}"
-                .formatted(directory.resolve("upper"), directory.resolve("work"));
-        String text = Golden.configuration(directory.resolve("blobs"), Optional.of(directory.resolve("cache")))
-                .toJson()
-                .replaceFirst(",\"overlay\":null", "");
-        return text.substring(0, text.lastIndexOf('}')) + overlay + "}";
     }
 
     private static void goOn(Process client) throws IOException {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.MountRequest;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,7 +71,7 @@ class OverlayTest {
     @BeforeEach
     void makeFolders() throws Exception {
         mountPoint = Files.createDirectory(directory.resolve("mnt"));
-        Shell.out(directory, "mkdir lower upper work cache expected expected-upper expected-work");
+        Shell.out(directory, "mkdir upper work cache expected expected-upper expected-work");
         lower = directory.resolve("lower");
     }
 
@@ -83,23 +82,12 @@ class OverlayTest {
 
     private void unpack(Golden image) throws Exception {
         image.copyBlobs(directory.resolve("blobs"));
-        Shell.out(
-                lower,
-                "tar --xattrs --xattrs-include='*' --numeric-owner -xpf \"$1\"",
-                image.archivePath().toString());
-    }
-
-    private StorageConfiguration configuration() throws Exception {
-        String overlay = ",\"overlay\":{\"upper_dir\":\"%s\",\"work_dir\":\"%s\"}"
-                .formatted(directory.resolve("upper"), directory.resolve("work"));
-        String text = Golden.configuration(directory.resolve("blobs"), Optional.of(directory.resolve("cache")))
-                .toJson()
-                .replaceFirst(",\"overlay\":null", "");
-        return StorageConfiguration.parse(text.substring(0, text.lastIndexOf('}')) + overlay + "}");
+        image.unpack(lower);
     }
 
     private NydusDaemon serve(Golden image, boolean writable) throws Exception {
-        ImageSource source = new ImageSource(image.bootstrap(), configuration(), Optional.empty());
+        ImageSource source =
+                new ImageSource(image.bootstrap(), Golden.writableConfiguration(directory), Optional.empty());
         return NydusDaemon.start(DaemonOptions.builder(mountPoint, source)
                 .apiSocket(directory.resolve("api"))
                 .writable(writable)
@@ -186,7 +174,7 @@ class OverlayTest {
     void aKillLeavesNoHalfCopies() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
         unpack(image);
-        String config = configuration().toJson();
+        String config = Golden.writableConfiguration(directory).toJson();
         DaemonClient client = new DaemonClient(directory.resolve("api"));
         int copied = 0;
         for (int round = 0; round < 4; round++) {
@@ -256,7 +244,7 @@ class OverlayTest {
         Golden image = Golden.of("v6-zstd-4k");
         unpack(image);
         DaemonClient client = new DaemonClient(directory.resolve("api"));
-        String good = configuration().toJson();
+        String good = Golden.writableConfiguration(directory).toJson();
         String upper = directory.resolve("upper").toString();
         String work = directory.resolve("work").toString();
         try (NydusDaemon _ = NydusDaemon.start(DaemonOptions.builder(mountPoint)

@@ -1,5 +1,7 @@
 package io.nydus4j.daemon;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
@@ -51,6 +53,22 @@ public record SeenTree(int files, List<String> wrong, long worstNanos) {
             worst = Math.max(worst, System.nanoTime() - start);
         }
         return new SeenTree(files.size(), wrong, worst);
+    }
+
+    /**
+     * Compares all files of a mount that can be read with their source, which must be the same.
+     *
+     * @param directory has the source, {@code tree}, and the mount, {@code mnt}
+     * @return the errors of those that cannot be read
+     */
+    static String errors(Path directory) throws IOException, InterruptedException {
+        String seen = Shell.out(
+                directory,
+                "cd tree; find . -type f -print0 | while IFS= read -r -d '' f; do"
+                        + " cat \"../mnt/$f\" > ../out 2> ../err; if [ -s ../err ]; then cat ../err;"
+                        + " elif ! cmp -s \"$f\" ../out; then echo \"WRONG $f\"; fi; done");
+        assertThat(seen).doesNotContain("WRONG");
+        return seen;
     }
 
     /** Has the kernel drop what it has of a file in memory, so that whoever reads it next asks again. */

@@ -46,6 +46,11 @@ public final class Shell {
         return new Result(process.exitValue(), out, err[0]);
     }
 
+    /** Takes away all that is mounted below a folder. */
+    static void unmountBelow(Path folder) throws IOException, InterruptedException {
+        run(folder, "grep -o \"$PWD/[^ ]*\" /proc/self/mounts | sort -r | while read -r m; do umount -l \"$m\"; done");
+    }
+
     private static String readAll(InputStream stream) {
         try {
             return new String(stream.readAllBytes(), StandardCharsets.ISO_8859_1);

@@ -56,11 +56,7 @@ class ErofsMountedTest {
         Path blobs = image.copyBlobs(directory.resolve("blobs"));
         Path cache = Files.createDirectory(directory.resolve("cache"));
         Path mountPoint = Files.createDirectory(directory.resolve("mnt"));
-        Path tree = Files.createDirectory(directory.resolve("tree"));
-        Shell.out(
-                tree,
-                "tar --xattrs --xattrs-include='*' --numeric-owner -xpf \"$1\"",
-                image.archivePath().toString());
+        Path tree = image.unpack(directory.resolve("tree"));
         try (Rafs rafs = Rafs.load(image.bootstrap(), LoadOptions.DEFAULT);
                 BlobDevice device = BlobDevice.open(rafs, Golden.configuration(blobs, Optional.of(cache)));
                 FillService fills = FillService.start(directory.resolve("journal"))) {

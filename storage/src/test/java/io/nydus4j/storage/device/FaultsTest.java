@@ -180,10 +180,7 @@ final class FaultsTest {
 
     @Test
     void fullDiskIsNoErrorToWhoCopies() throws Exception {
-        Path work = Files.createDirectory(temporary.resolve("small"));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", work.toString()),
-                "mounting a small disk needs root");
+        Path work = smallDisk("400k");
         try {
             assertThat(readAll(blobs, work.resolve("cache"))).isZero();
             assertThat(readAll(blobs, work.resolve("cache"))).isZero();
@@ -196,10 +193,7 @@ final class FaultsTest {
 
     @Test
     void diskWithoutRoomForAChunkMapIsAnErrorAtOnce() throws Exception {
-        Path work = Files.createDirectory(temporary.resolve("tiny"));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", work.toString()),
-                "mounting a small disk needs root");
+        Path work = smallDisk("4k");
         try (Bootstrap bootstrap = GoldenBlobs.load("v5-lz4-4k")) {
             assertThatThrownBy(() -> BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work))
                             .close())
@@ -212,10 +206,7 @@ final class FaultsTest {
 
     @Test
     void readerGoesOnWhenTheDiskHasRoomAgain() throws Exception {
-        Path work = Files.createDirectory(temporary.resolve("small"));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", work.toString()),
-                "mounting a small disk needs root");
+        Path work = smallDisk("400k");
         try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE);
                 BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work.resolve("cache")))) {
             LazyBlob blob = device.blob(0);
@@ -230,10 +221,7 @@ final class FaultsTest {
 
     @Test
     void readerWaitsForRoomOnTheDisk() throws Exception {
-        Path work = Files.createDirectory(temporary.resolve("small"));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", work.toString()),
-                "mounting a small disk needs root");
+        Path work = smallDisk("400k");
         try (Bootstrap bootstrap = GoldenBlobs.load(IMAGE);
                 BlobDevice device =
                         BlobDevice.open(bootstrap, TestStores.waitingForRoom(blobs, work.resolve("cache"), 60));
@@ -251,6 +239,15 @@ final class FaultsTest {
         } finally {
             run("umount", work.toString());
         }
+    }
+
+    /** Mounts a disk of a size, as tmpfs has it; the test takes it away. */
+    private Path smallDisk(String size) throws IOException, InterruptedException {
+        Path disk = Files.createDirectory(temporary.resolve("small"));
+        assumeTrue(
+                run("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", disk.toString()),
+                "mounting a small disk needs root");
+        return disk;
     }
 
     private static boolean run(String... command) throws IOException, InterruptedException {
