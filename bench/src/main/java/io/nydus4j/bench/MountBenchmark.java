@@ -171,10 +171,13 @@ public final class MountBenchmark {
         Process cold = start(daemon, bootstrap, seconds, "mount with an empty cache, s");
         seconds.put("read all, cold, s", timed(READ_ALL));
         seconds.put("read all, warm, s", timed(READ_ALL));
+        dropCaches();
+        seconds.put("read all, page-cold, s", timed(READ_ALL));
         stop(cold);
         dropCaches();
         Process warm = start(daemon, bootstrap, seconds, "mount with a full cache, s");
-        seconds.put("read all, page-cold, s", timed(READ_ALL));
+        // A daemon may check what an earlier one has left before it gives it to anybody.
+        seconds.put("read all, page-cold, new daemon, s", timed(READ_ALL));
         dropCaches();
         seconds.put("ls -lR, cold, s", timed(LIST_ALL));
         seconds.put("ls -lR, warm, s", timed(LIST_ALL));
