@@ -18,6 +18,13 @@ final class EventLoop {
     private static final Duration LOOK = Duration.ofMillis(250);
     /** Events that it reads before it may look around. */
     private static final int BATCH = 256;
+    /**
+     * For how long it asks for the next event before it sleeps: a reader that was let through asks again within microseconds, while to
+     * wake a sleeping thread takes tens of them.
+     */
+    private static final long ASK_NANOS = 20_000;
+
+    private static final boolean MAY_ASK = Runtime.getRuntime().availableProcessors() > 1;
 
     private final PreContentGroup group;
     private final JournalSlots slots;
@@ -70,7 +77,7 @@ final class EventLoop {
                 return;
             }
             try {
-                if (!group.read(slot.event())) {
+                if (!isRead(slot, i > 0)) {
                     slots.giveBack(slot);
                     return;
                 }
@@ -84,6 +91,24 @@ final class EventLoop {
             }
             handler.handle(slot);
         }
+    }
+
+    /** Reads the next event into a slot; returns false if there is none. */
+    private boolean isRead(Slot slot, boolean expected) throws IOException {
+        if (group.read(slot.event())) {
+            return true;
+        }
+        if (!expected || !MAY_ASK) {
+            return false;
+        }
+        long until = System.nanoTime() + ASK_NANOS;
+        do {
+            Thread.onSpinWait();
+            if (group.read(slot.event())) {
+                return true;
+            }
+        } while (System.nanoTime() - until < 0 && !stopped);
+        return false;
     }
 
     /** Ends the thread, once it has done what it does. */
