@@ -23,4 +23,9 @@ record FetchWindow(long batchSize, long gap, long plainSize) {
     FetchWindow within(long bytes) {
         return new FetchWindow(batchSize, gap, bytes / PARTS);
     }
+
+    /** Returns this window for requests of no more stored bytes than some, but for one unit. */
+    FetchWindow upTo(long storedBytes) {
+        return new FetchWindow(Math.min(batchSize, storedBytes), gap, plainSize);
+    }
 }

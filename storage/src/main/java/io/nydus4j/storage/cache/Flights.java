@@ -17,8 +17,10 @@ final class Flights {
     private static final int MOST_OWN = 4;
     /** Plain bytes that are checked in one flight. */
     private static final long CHECK_SIZE = 8 << 20;
-    /** Plain bytes that are checked ahead of a reader when it is first seen to go on; doubled each time it goes on again. */
+    /** Bytes that are made ready ahead of a reader when it is first seen to go on; doubled each time it goes on again. */
     private static final long FIRST_AHEAD = 512 << 10;
+    /** Requests that are made ahead of a reader at a time. */
+    private static final int MOST_AHEAD = 4;
     /** How many chunks a reader may have skipped and still count as going on. */
     private static final int SKIPPED = 32;
 
@@ -27,8 +29,8 @@ final class Flights {
 
     private final Condition idle = lock.newCondition();
     private final List<Flight> active = new ArrayList<>();
-    /** First chunk that was not looked at when kept chunks were last checked. */
-    private int checkedUpTo = -1;
+    /** First chunk behind those that the last flights were for. */
+    private int plannedUpTo = -1;
 
     private long aheadSize;
     private boolean closed;
@@ -52,20 +54,18 @@ final class Flights {
      * What to do next for a range of chunks.
      *
      * @param own     flights to run, all begun for the caller
-     * @param ahead   a flight to run without waiting for it, begun likewise; null for none
+     * @param ahead   flights to run without waiting for them, begun likewise
      * @param awaited a flight to wait for if there are none of its own; null if all is ready
      */
     record Next(
-            List<Flight> own,
-            @Nullable Flight ahead,
-            @Nullable Flight awaited) {
+            List<Flight> own, List<Flight> ahead, @Nullable Flight awaited) {
         /** Returns all flights that were begun. */
         List<Flight> begun() {
-            if (ahead == null) {
+            if (ahead.isEmpty()) {
                 return own;
             }
             List<Flight> all = new ArrayList<>(own);
-            all.add(ahead);
+            all.addAll(ahead);
             return all;
         }
     }
@@ -90,7 +90,7 @@ final class Flights {
                 throw new IOException("the blob is closed");
             }
             List<Flight> own = new ArrayList<>();
-            Flight ahead = null;
+            List<Flight> ahead = List.of();
             Flight awaited = null;
             int position = first;
             while (position <= last && own.size() < MOST_OWN) {
@@ -110,8 +110,8 @@ final class Flights {
                 active.add(flight);
                 own.add(flight);
                 position = flight.last() + 1;
-                if (flight.kind() == Flight.Kind.CHECK && position > last && kind == Flight.Kind.DEMAND) {
-                    ahead = planAhead(chunks, flight);
+                if (position > last && kind == Flight.Kind.DEMAND) {
+                    ahead = planAhead(chunks, flight, window);
                 }
             }
             return new Next(own, ahead, awaited);
@@ -134,21 +134,43 @@ final class Flights {
     }
 
     /**
-     * Plans to check the kept chunks behind a flight, too, if a reader goes on through the blob: the next reads find them ready, and
-     * another core has checked them.
+     * Plans flights for the chunks behind a flight, too, if a reader goes on through the blob, the more the farther it has gone: the next
+     * reads find them ready, which another core has checked or decoded.
      */
-    private @Nullable Flight planAhead(Chunks chunks, Flight flight) {
-        boolean goesOn = flight.first() >= checkedUpTo && flight.first() - checkedUpTo <= SKIPPED && checkedUpTo >= 0;
+    private List<Flight> planAhead(Chunks chunks, Flight flight, FetchWindow window) {
+        boolean goesOn = plannedUpTo >= 0 && flight.first() >= plannedUpTo && flight.first() - plannedUpTo <= SKIPPED;
         aheadSize = goesOn ? Math.clamp(2 * aheadSize, FIRST_AHEAD, CHECK_SIZE) : 0;
-        int first = flight.last() + 1;
-        checkedUpTo = first;
-        if (!goesOn || first >= chunks.index().size() || !chunks.isKept(first) || !isFree(chunks, first)) {
-            return null;
+        plannedUpTo = flight.last() + 1;
+        if (!goesOn) {
+            return List.of();
         }
-        Flight ahead = planCheck(chunks, first, chunks.index().size() - 1, aheadSize);
-        checkedUpTo = ahead.last() + 1;
-        active.add(ahead);
+        List<Flight> ahead = new ArrayList<>();
+        long left = Math.min(aheadSize, window.plainSize());
+        if (isNext(chunks, true)) {
+            addAhead(ahead, planCheck(chunks, plannedUpTo, chunks.index().size() - 1, left));
+            return ahead;
+        }
+        left = Math.min(left, MOST_AHEAD * window.batchSize());
+        while (left > 0 && isNext(chunks, false)) {
+            FetchWindow room = window.upTo(left);
+            addAhead(ahead, planFetch(chunks, plannedUpTo, plannedUpTo - 1, room, Flight.Kind.PREFETCH));
+            left -= room.batchSize();
+        }
         return ahead;
+    }
+
+    /** Tells whether the chunk behind the last flight can be made ready by checking what is kept, or else by fetching. */
+    private boolean isNext(Chunks chunks, boolean kept) {
+        return plannedUpTo < chunks.index().size()
+                && isFree(chunks, plannedUpTo)
+                && chunks.isKept(plannedUpTo) == kept
+                && (kept || chunks.canCheck(plannedUpTo));
+    }
+
+    private void addAhead(List<Flight> ahead, Flight flight) {
+        plannedUpTo = flight.last() + 1;
+        active.add(flight);
+        ahead.add(flight);
     }
 
     /** Plans to check kept chunks from {@code first} on. */
