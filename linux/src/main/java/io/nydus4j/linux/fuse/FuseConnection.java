@@ -29,6 +29,8 @@ public record FuseConnection(int minor, long flags, int maxReadAheadBytes, int m
     public static final long NO_OPEN_SUPPORT = 1L << 17;
     /** Several look-ups in one directory at once. */
     public static final long PARALLEL_DIROPS = 1L << 18;
+    /** The kernel knows access control lists: it keeps them, and permits what they permit. Brings {@code default_permissions}. */
+    public static final long POSIX_ACL = 1L << 20;
     /** An aborted connection is told from an unmounted one. */
     public static final long ABORT_ERROR = 1L << 21;
     /** Requests of more than 32 pages. */
@@ -51,6 +53,7 @@ public record FuseConnection(int minor, long flags, int maxReadAheadBytes, int m
             | READDIRPLUS_AUTO
             | NO_OPEN_SUPPORT
             | PARALLEL_DIROPS
+            | POSIX_ACL
             | ABORT_ERROR
             | MAX_PAGES
             | CACHE_SYMLINKS

@@ -42,10 +42,12 @@ public record FuseOptions(
 
     /**
      * Returns these options for a file system that clients may change. They open files and directories then, whatever the handler says,
-     * for no part of it may tell the kernel not to ask.
+     * for no part of it may tell the kernel not to ask; and the kernel leaves it to the handler who may do what by access control lists,
+     * which it would keep and change itself.
      */
     public FuseOptions forWriting() {
-        long kept = flags & ~(FuseConnection.NO_OPEN_SUPPORT | FuseConnection.NO_OPENDIR_SUPPORT);
+        long kept = flags
+                & ~(FuseConnection.NO_OPEN_SUPPORT | FuseConnection.NO_OPENDIR_SUPPORT | FuseConnection.POSIX_ACL);
         return new FuseOptions(threads, kept, maxRequestBytes, maxBackground, true, readAheadKiB);
     }
 
