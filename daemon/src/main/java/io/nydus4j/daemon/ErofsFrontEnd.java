@@ -53,6 +53,7 @@ final class ErofsFrontEnd {
 
     private boolean adopting;
     private volatile boolean settled;
+    private volatile boolean stopped;
 
     private ErofsFrontEnd(
             Path root, ErofsHandOver handOver, KernelShow show, Optional<Path> store, Optional<ErofsState> inherited) {
@@ -192,9 +193,10 @@ final class ErofsFrontEnd {
     }
 
     /** Answers readers from now on, once all that was inherited has been {@link #show shown}. */
-    void resume() {
+    void resume() throws IOException {
         if (adopting) {
             adopting = false;
+            save(Optional.empty());
             show.readers().begin();
         }
     }
@@ -224,13 +226,15 @@ final class ErofsFrontEnd {
     private KernelImage shown(ServedImage image, KernelMount mounted) throws IOException {
         KernelImage shown = new KernelImage(image, mounted, this::closed);
         images.add(shown);
-        save(Optional.empty());
+        if (!adopting) { // until all is taken over, what the predecessor wrote down counts
+            save(Optional.empty());
+        }
         return shown;
     }
 
     private void closed(KernelImage image) {
         images.remove(image);
-        if (!settled) {
+        if (!settled && !stopped && !adopting) {
             try {
                 save(Optional.empty());
             } catch (IOException e) {
@@ -312,6 +316,7 @@ final class ErofsFrontEnd {
 
     /** Stops answering; who reads then waits for a successor, if somebody holds the group. */
     void stop() throws IOException {
+        stopped = true;
         if (settled) {
             for (KernelImage image : images) {
                 if (image.mounted().isGone()) {
