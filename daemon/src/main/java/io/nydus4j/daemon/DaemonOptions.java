@@ -3,6 +3,7 @@ package io.nydus4j.daemon;
 import io.nydus4j.daemon.api.BuildInfo;
 import io.nydus4j.daemon.upgrade.FailoverPolicy;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ public final class DaemonOptions {
     private final Driver driver;
     private final boolean detachWhenComplete;
     private final Optional<Path> objectStore;
+    private final Optional<Duration> unmountOnOrphan;
     private final Optional<Path> supervisor;
     private final Optional<Path> runFolder;
     private final FailoverPolicy failoverPolicy;
@@ -51,6 +53,7 @@ public final class DaemonOptions {
         driver = builder.driver;
         detachWhenComplete = builder.detachWhenComplete;
         objectStore = Optional.ofNullable(builder.objectStore);
+        unmountOnOrphan = Optional.ofNullable(builder.unmountOnOrphan);
         supervisor = Optional.ofNullable(builder.supervisor);
         runFolder = Optional.ofNullable(builder.runFolder);
         failoverPolicy = builder.failoverPolicy;
@@ -144,6 +147,11 @@ public final class DaemonOptions {
         return objectStore;
     }
 
+    /** Returns how long the kernel's mounts wait for a successor of a daemon that died; empty if they wait for good. */
+    public Optional<Duration> unmountOnOrphan() {
+        return unmountOnOrphan;
+    }
+
     /** Returns where the supervisor listens that keeps the session for a successor, if there is one. */
     public Optional<Path> supervisor() {
         return supervisor;
@@ -196,6 +204,7 @@ public final class DaemonOptions {
         private Driver driver = Driver.FUSE;
         private boolean detachWhenComplete;
         private @Nullable Path objectStore;
+        private @Nullable Duration unmountOnOrphan;
         private @Nullable Path supervisor;
         private @Nullable Path runFolder;
         private FailoverPolicy failoverPolicy = FailoverPolicy.RESEND;
@@ -294,6 +303,21 @@ public final class DaemonOptions {
             return this;
         }
 
+        /**
+         * Sets how long mounts that the kernel serves by itself wait for a successor when this daemon dies; then they are unmounted, and who
+         * still reads them gets {@code EIO}. A mount whose data is all here stays. A process of its own sees to that: it also holds readers
+         * back if what else does so is killed together with the daemon. Without, they wait for good. Mounts through FUSE cannot have that.
+         *
+         * @param value whole seconds, at least one
+         */
+        public Builder unmountOnOrphan(Duration value) {
+            if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.toNanosPart() != 0) {
+                throw new IllegalArgumentException("not a number of seconds: " + value);
+            }
+            unmountOnOrphan = value;
+            return this;
+        }
+
         /** Sets where the supervisor listens that keeps the session for a successor. */
         public Builder supervisor(Path value) {
             supervisor = value;
@@ -341,6 +365,9 @@ public final class DaemonOptions {
 
         /** Returns the options. */
         public DaemonOptions build() {
+            if (unmountOnOrphan != null && driver == Driver.FUSE) {
+                throw new IllegalArgumentException("FUSE mounts are not unmounted when nobody follows their daemon");
+            }
             return new DaemonOptions(this);
         }
     }

@@ -1,19 +1,17 @@
 package io.nydus4j.daemon;
 
-import io.nydus4j.daemon.erofs.ComposefsMounted;
 import io.nydus4j.daemon.erofs.ErofsHandOver;
-import io.nydus4j.daemon.erofs.ErofsMounted;
 import io.nydus4j.daemon.erofs.ErofsState;
 import io.nydus4j.daemon.erofs.FillService;
 import io.nydus4j.daemon.erofs.KernelMount;
 import io.nydus4j.daemon.erofs.ObjectFills;
+import io.nydus4j.daemon.erofs.RecordedMount;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.state.MountTable;
 import io.nydus4j.daemon.upgrade.RunFolder;
+import io.nydus4j.daemon.upgrade.ServiceManagerHolder;
 import io.nydus4j.daemon.vfs.VfsState;
 import io.nydus4j.linux.fanotify.PreContentGroup;
-import io.nydus4j.linux.file.NativePath;
-import io.nydus4j.linux.mount.MountFlags;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -25,7 +23,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 
 /**
  * Lets the kernel serve a daemon's images by itself: each is mounted on the daemon's mount point or a directory below it, and read by the
@@ -48,15 +48,24 @@ final class ErofsFrontEnd {
     private final List<Long> devices;
 
     private final boolean adopted;
+    private final boolean guarded;
     /** All that the kernel may read, what was unmounted and is still in use, too. */
     private final List<KernelImage> images = new CopyOnWriteArrayList<>();
 
     private boolean adopting;
+    /** Devices of mounts that need no process, as they were written down last. */
+    private Set<Long> complete = Set.of();
+
     private volatile boolean settled;
     private volatile boolean stopped;
 
     private ErofsFrontEnd(
-            Path root, ErofsHandOver handOver, KernelShow show, Optional<Path> store, Optional<ErofsState> inherited) {
+            Path root,
+            ErofsHandOver handOver,
+            KernelShow show,
+            Optional<Path> store,
+            Optional<ErofsState> inherited,
+            boolean guarded) {
         this.root = root;
         this.handOver = handOver;
         this.show = show;
@@ -66,6 +75,7 @@ final class ErofsFrontEnd {
         this.devices = inherited.map(ErofsState::devices).orElse(List.of());
         this.adopted = inherited.isPresent();
         this.adopting = adopted;
+        this.guarded = guarded;
     }
 
     /** Returns the run folder of a daemon: the one that was chosen, or the usual one. */
@@ -77,34 +87,59 @@ final class ErofsFrontEnd {
      * Takes over from a predecessor that died, or begins anew. Where nobody held readers back since a predecessor died, its mounts may
      * have shown holes: they are taken away.
      *
-     * @param root  the daemon's mount point, without symbolic links
-     * @param store the object store that all images share; empty if each has its data for itself
+     * @param root           the daemon's mount point, without symbolic links
+     * @param store          the object store that all images share; empty if each has its data for itself
+     * @param orphanPatience how long the mounts wait for a successor until they are unmounted; empty if they wait for good
      * @throws IOException if the kernel cannot hold readers back, this process may not, or the predecessor is alive or served otherwise
      */
-    static ErofsFrontEnd open(Path root, RunFolder folder, Optional<Path> store) throws IOException {
+    static ErofsFrontEnd open(Path root, RunFolder folder, Optional<Path> store, Optional<Duration> orphanPatience)
+            throws IOException {
+        if (orphanPatience.isPresent() && ServiceManagerHolder.isOffered(System.getenv())) {
+            throw MountFailure.rules("mounts are not unmounted when nobody follows their daemon: the service manager"
+                    + " ends all processes of a service, and keeps readers waiting itself");
+        }
         ErofsHandOver handOver = ErofsHandOver.in(folder);
         Optional<ErofsState> left = handOver.state();
         if (left.isPresent() && left.get().daemon().isAlive()) {
             throw new IOException("process " + left.get().daemon().id() + " serves " + root);
         }
+        Optional<PreContentGroup> group = Optional.empty();
         if (left.isPresent()) {
             checkSame(left.get(), store);
-            Optional<PreContentGroup> group = handOver.take();
-            if (group.isPresent()) {
-                return new ErofsFrontEnd(root, handOver, over(group.get(), handOver, store), store, left);
-            }
+            group = handOver.take();
+        }
+        if (group.isPresent()) {
+            guard(handOver, group.get(), root, orphanPatience);
+            KernelShow show = over(group.get(), handOver, store);
+            return new ErofsFrontEnd(root, handOver, show, store, left, orphanPatience.isPresent());
+        }
+        handOver.relieve();
+        if (left.isPresent()) {
             takeAway(root, left.get());
             handOver.forget();
         }
         KernelShow show = start(handOver, store);
         try {
-            ErofsFrontEnd frontEnd = new ErofsFrontEnd(root, handOver, show, store, Optional.empty());
+            ErofsFrontEnd frontEnd =
+                    new ErofsFrontEnd(root, handOver, show, store, Optional.empty(), orphanPatience.isPresent());
             frontEnd.save(Optional.empty());
             handOver.hold(show.readers());
+            guard(handOver, show.readers().group(), root, orphanPatience);
             return frontEnd;
         } catch (IOException | RuntimeException e) {
             show.readers().close();
+            handOver.forget();
             throw e;
+        }
+    }
+
+    private static void guard(
+            ErofsHandOver handOver, PreContentGroup group, Path root, Optional<Duration> orphanPatience)
+            throws IOException {
+        if (orphanPatience.isPresent()) {
+            handOver.guard(group, root, orphanPatience.get());
+        } else {
+            handOver.relieve();
         }
     }
 
@@ -133,19 +168,16 @@ final class ErofsFrontEnd {
     }
 
     private static void takeAway(Path root, ErofsState dead) throws IOException {
-        String type = dead.store().isPresent() ? ComposefsMounted.TYPE : ErofsMounted.TYPE;
-        for (MountRecord mount : dead.mounts().mounts().reversed()) {
-            Path target = target(root, mount.mountPoint());
-            if (KernelMount.isMounted(type, target)) {
-                LOG.log(Level.WARNING, "{0} lost its daemon and its holder: it is mounted anew", target);
-                io.nydus4j.linux.mount.Mounts.unmount(
-                        NativePath.bytes(target), MountFlags.DETACH | MountFlags.NO_FOLLOW);
+        for (RecordedMount mount : RecordedMount.of(root, dead)) {
+            if (mount.isShown()) {
+                LOG.log(Level.WARNING, "{0} lost its daemon and its holder: it is mounted anew", mount.target());
+                mount.takeAway();
             }
         }
     }
 
     private static Path target(Path root, String mountPoint) {
-        return root.resolve(mountPoint.substring(1)).normalize();
+        return RecordedMount.target(root, mountPoint);
     }
 
     /** Tells whether a predecessor's mounts are taken over. */
@@ -255,7 +287,26 @@ final class ErofsFrontEnd {
             records.add(next.get());
             devices.add(NOT_MOUNTED);
         }
-        handOver.save(new MountTable(records, new VfsState(List.of(), 1)), devices, store);
+        complete = complete();
+        handOver.save(new MountTable(records, new VfsState(List.of(), 1)), devices, complete, store);
+    }
+
+    private Set<Long> complete() {
+        if (!guarded) {
+            return Set.of();
+        }
+        return images.stream()
+                .map(KernelImage::mounted)
+                .filter(KernelMount::isDetached)
+                .map(KernelMount::device)
+                .collect(Collectors.toSet());
+    }
+
+    /** Writes down which mounts need no process, for a guard to leave those alone. */
+    synchronized void noteComplete() throws IOException {
+        if (!settled && !stopped && !complete().equals(complete)) {
+            save(Optional.empty());
+        }
     }
 
     /** Returns the images that the kernel shows or that somebody still uses. */
@@ -325,6 +376,9 @@ final class ErofsFrontEnd {
             }
         }
         show.readers().close();
+        if (!settled) {
+            handOver.leave();
+        }
     }
 
     /** Leaves nothing to a successor. */

@@ -13,6 +13,8 @@ import java.util.function.Consumer;
 final class ErofsWatch {
     private static final Logger LOG = System.getLogger(ErofsWatch.class.getName());
     private static final Duration LOOK = Duration.ofMillis(250);
+    /** How many times it looks until it looks at all data, which takes longer. */
+    private static final int LOOKS_AT_DATA = 8;
 
     private final ErofsFrontEnd frontEnd;
     private final Mounts mounts;
@@ -39,9 +41,12 @@ final class ErofsWatch {
     }
 
     private void run() {
-        while (!stopped) {
+        for (long looks = 1; !stopped; looks++) {
             try {
                 look();
+                if (looks % LOOKS_AT_DATA == 0) {
+                    frontEnd.noteComplete();
+                }
                 Thread.sleep(LOOK);
             } catch (IOException e) {
                 LOG.log(Level.WARNING, "cannot look after mounts: " + e.getMessage());

@@ -222,6 +222,9 @@ public final class NydusDaemon implements AutoCloseable {
             }
         }
         LOG.log(Level.INFO, "served through FUSE, not by EROFS: {0}", obstacle.orElseThrow());
+        if (options.unmountOnOrphan().isPresent()) {
+            LOG.log(Level.WARNING, "a mount through FUSE is not unmounted when nobody follows its daemon");
+        }
         return false;
     }
 
@@ -250,7 +253,7 @@ public final class NydusDaemon implements AutoCloseable {
     }
 
     private void showByKernel(Path mountPoint, RunFolder folder) throws IOException, ServiceException {
-        ErofsFrontEnd opened = ErofsFrontEnd.open(mountPoint, folder, options.objectStore());
+        ErofsFrontEnd opened = ErofsFrontEnd.open(mountPoint, folder, options.objectStore(), options.unmountOnOrphan());
         kernel = opened;
         adopted = opened.isAdopted();
         mounts.serveBy(opened);

@@ -38,6 +38,8 @@ class ErofsKillTest {
     private RemoteImage image;
     /** Where images share their files; empty if they do not. */
     private Optional<Path> store = Optional.empty();
+    /** Whether there is a guard, which waits for so long; all who hold readers back but it are killed then. */
+    private Optional<Duration> orphanPatience = Optional.empty();
 
     private final long seed = System.nanoTime();
     private final Random random = new Random(seed);
@@ -68,7 +70,7 @@ class ErofsKillTest {
     }
 
     private ErofsProcess daemon(Path configuration) throws IOException {
-        return new ErofsProcess(directory, image.bootstrap(), configuration, store);
+        return new ErofsProcess(directory, image.bootstrap(), configuration, store, orphanPatience);
     }
 
     /** Waits until a daemon serves, but for every fourth, which dies some time on its way there. */
@@ -104,6 +106,13 @@ class ErofsKillTest {
         killDaemons(KILLS / 2, 0, true);
     }
 
+    /** Nobody has the group then but the guard; whoever comes has it held again before it ends that one. */
+    @Test
+    void readersWaitForTheNextDaemonWithTheirGuard() throws Exception {
+        orphanPatience = Optional.of(Duration.ofHours(1));
+        killDaemons(KILLS, 0, false);
+    }
+
     private void killDaemons(int wanted, long budget, boolean shared) throws Exception {
         int kills = 0;
         int rounds = 0;
@@ -136,6 +145,9 @@ class ErofsKillTest {
                         break;
                     }
                     daemon.kill();
+                    if (orphanPatience.isPresent()) {
+                        ErofsProcess.kill(directory, "holder.json");
+                    }
                     kills++;
                     daemon = daemon(configuration);
                 }

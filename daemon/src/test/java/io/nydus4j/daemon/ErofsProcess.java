@@ -7,6 +7,7 @@ import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,10 +29,13 @@ final class ErofsProcess {
     /**
      * Starts one.
      *
-     * @param configuration a file
-     * @param store         where images share their files; empty if they do not
+     * @param configuration  a file
+     * @param store          where images share their files; empty if they do not
+     * @param orphanPatience how long the mount waits for another daemon; empty if it waits for good
      */
-    ErofsProcess(Path directory, Path bootstrap, Path configuration, Optional<Path> store) throws IOException {
+    ErofsProcess(
+            Path directory, Path bootstrap, Path configuration, Optional<Path> store, Optional<Duration> orphanPatience)
+            throws IOException {
         this.directory = directory;
         type = store.isPresent() ? "overlay" : "erofs";
         List<String> command = new ArrayList<>(List.of(
@@ -46,7 +50,8 @@ final class ErofsProcess {
                 directory.toString(),
                 bootstrap.toString(),
                 configuration.toString(),
-                store.map(Path::toString).orElse(NONE)));
+                store.map(Path::toString).orElse(NONE),
+                orphanPatience.map(Duration::toString).orElse(NONE)));
         process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(
@@ -65,6 +70,9 @@ final class ErofsProcess {
                 .runFolder(directory.resolve("run"));
         if (!args[3].equals(NONE)) {
             options.objectStore(Path.of(args[3]));
+        }
+        if (!args[4].equals(NONE)) {
+            options.unmountOnOrphan(Duration.parse(args[4]));
         }
         int code;
         try (NydusDaemon daemon = NydusDaemon.start(options.build())) {
@@ -145,7 +153,7 @@ final class ErofsProcess {
     /** Takes away what tests leave: the mounts of a folder, and who holds its readers back. */
     static void cleanUp(Path directory) throws Exception {
         Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
-        for (String file : List.of("holder.json")) {
+        for (String file : List.of("guard.json", "holder.json")) {
             kill(directory, file);
         }
     }

@@ -87,6 +87,10 @@ final class ServeCommand implements Command {
                         "A folder, made if absent, in which images share files: the kernel shows each v6 image by an"
                                 + " overlay over files that are named by content, and fetched whole when they are first"
                                 + " opened. Experimental.")
+                .value(
+                        "--unmount-on-orphan",
+                        "With EROFS: the seconds that a mount waits for another daemon when its own has died; then it"
+                                + " is unmounted, and who still reads it gets an error. Without, readers wait for good.")
                 .flag("--trace", "Notes from the start who reads what first; `nydusctl trace show` tells.")
                 .value("--id", "The id of this instance; needs --supervisor.")
                 .value("--supervisor", "The socket of the supervisor, which keeps the mount for a successor.")
@@ -121,6 +125,8 @@ final class ServeCommand implements Command {
                                 + " can",
                         "nydusd --experimental-composefs /var/lib/objects -M /mnt/images -A /run/api.sock      # images"
                                 + " share files",
+                        "nydusd --driver erofs --respawn --unmount-on-orphan 60 -B image.boot -C config.json -M"
+                                + " /mnt/image      # no reader waits for good",
                         "umount /mnt/image      # ends the daemon, as SIGTERM does");
     }
 
@@ -165,6 +171,7 @@ final class ServeCommand implements Command {
         options.upgrade(arguments.has("--upgrade"));
         FailoverPolicy.of(arguments.text("--failover-policy")).ifPresent(options::failoverPolicy);
         RunPlace.of(arguments, System.getenv()).ifPresent(options::runFolder);
+        OrphanPatience.of(arguments).ifPresent(options::unmountOnOrphan);
         arguments.path("--dedup-db").ifPresent(options::dedupDatabase);
         image(arguments).ifPresent(options::image);
         arguments.path("--shared-dir").ifPresent(options::sharedDirectory);

@@ -6,21 +6,40 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Reads command lines of {@code nydusd}. */
 class NydusdTest {
-    /** The driver has the name of a subcommand. */
-    @Test
-    void takesFuseForTheDriver() {
+    /** Returns what a command line that is wrong makes the command say. */
+    private static String refused(String... words) {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = Nydusd.run(
                 new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                "--driver",
-                "fuse");
+                words);
         assertThat(code).isEqualTo(2);
-        assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("--mountpoint")
-                .doesNotContain("'--driver");
+        return err.toString(StandardCharsets.UTF_8);
+    }
+
+    /** The driver has the name of a subcommand. */
+    @Test
+    void takesFuseForTheDriver() {
+        assertThat(refused("--driver", "fuse")).contains("--mountpoint").doesNotContain("'--driver");
+    }
+
+    @Test
+    void refusesToUnmountOrphansOfFuse() {
+        assertThat(refused("--mountpoint", "/mnt", "--unmount-on-orphan", "5"))
+                .startsWith("error: '--unmount-on-orphan' is for images that the kernel serves by itself");
+        assertThat(refused("--driver", "fuse", "--mountpoint", "/mnt", "--unmount-on-orphan", "5"))
+                .contains("it needs '--driver erofs'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-1", "+5", "5s", "", "2147483648"})
+    void refusesTimesForOrphansThatAreNone(String seconds) {
+        assertThat(refused("--driver", "erofs", "--mountpoint", "/mnt", "--unmount-on-orphan=" + seconds))
+                .contains("--unmount-on-orphan");
     }
 }
