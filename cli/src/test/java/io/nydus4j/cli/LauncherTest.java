@@ -2,12 +2,14 @@ package io.nydus4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.FuseCondition;
 import io.nydus4j.daemon.Golden;
 import io.nydus4j.daemon.Shell;
 import io.nydus4j.storage.http.FaultyServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -71,5 +73,29 @@ class LauncherTest {
             assertThat(seen).isEqualTo("40000\nended\n");
             assertThat(registry.requests()).isNotEmpty();
         }
+    }
+
+    /** The guard is another main class of the same modules. */
+    @Test
+    void unmountsWhatNobodyFollowsTheDaemonOf() throws Exception {
+        ErofsCondition.requireRootAndErofs();
+        Golden image = Golden.of("v6-zstd-4k");
+        Files.createDirectory(directory.resolve("mnt"));
+        Files.writeString(
+                directory.resolve("config.json"),
+                Golden.configuration(
+                                image.copyBlobs(directory.resolve("blobs")), Optional.of(directory.resolve("cache")))
+                        .toJson());
+        String seen =
+                Shell.out(directory, """
+                    NYDUS4J_AOT=off timeout 60 "$1/bin/nydusd" --driver erofs --unmount-on-orphan 1 --run-dir run -B "$2" \\
+                        -C config.json -M mnt --rlimit-nofile 0 2> log &
+                    for _ in {1..300}; do mountpoint -q mnt && break; sleep 0.1; done
+                    kill -9 $(grep -h -o '"pid":[0-9]*' run/erofs.json run/holder.json | cut -d: -f2)
+                    cat mnt/sizes/noise-40000 2>&1 | grep -a -o 'Input/output error'
+                    for _ in {1..300}; do [[ -e run/guard.json ]] || break; sleep 0.1; done
+                    mountpoint -q mnt || echo unmounted
+                    """, ROOT.toString(), image.bootstrap().toString());
+        assertThat(seen).isEqualTo("Input/output error\nunmounted\n");
     }
 }
