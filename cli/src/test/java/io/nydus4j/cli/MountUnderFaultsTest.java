@@ -39,14 +39,16 @@ import org.junit.jupiter.api.io.TempDir;
  * files with their source, while there is always something wrong with the registry, the network or the disk ({@link ChaosFault}), and with
  * the cache that an earlier daemon left ({@link CacheDamage}); or while the daemon is killed and started again.
  *
- * <p>{@code -Dnydus4j.soak=true} does that at length, and {@code -Dnydus4j.chaos.seconds=300} says how long chaos lasts.
+ * <p>Each takes a minute under {@code CI=true}, else less; {@code -Dnydus4j.soak=true} does that at length, and
+ * {@code -Dnydus4j.chaos.seconds=300} says how long chaos lasts.
  */
 @Timeout(value = 60, unit = TimeUnit.MINUTES)
 class MountUnderFaultsTest {
     private static final boolean SOAK = Boolean.getBoolean("nydus4j.soak");
+    private static final Duration SHORT = Duration.ofSeconds("true".equals(System.getenv("CI")) ? 60 : 15);
     private static final Duration CHAOS =
-            Duration.ofSeconds(Long.getLong("nydus4j.chaos.seconds", SOAK ? 30 * 60 : 15));
-    private static final Duration KILLS = SOAK ? Duration.ofMinutes(10) : Duration.ofSeconds(15);
+            Duration.ofSeconds(Long.getLong("nydus4j.chaos.seconds", SOAK ? 30 * 60 : SHORT.toSeconds()));
+    private static final Duration KILLS = SOAK ? Duration.ofMinutes(10) : SHORT;
     private static final Duration LONG_ENOUGH_FOR_ALL = Duration.ofMinutes(10);
     private static final Duration LONGEST_FAULT = Duration.ofMillis(SOAK ? 1000 : 400);
     private static final double MOST_COVER = 1.05;
