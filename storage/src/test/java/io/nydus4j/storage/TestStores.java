@@ -22,14 +22,7 @@ public final class TestStores {
 
     /** Returns the same, whose readers wait while the disk is full. */
     public static StorageConfiguration waitingForRoom(Path blobs, Path work, long seconds) {
-        CacheConfiguration cache = new CacheConfiguration(
-                "filecache",
-                false,
-                false,
-                PrefetchConfiguration.ABSENT,
-                Optional.of(FileCacheSettings.in(work.toString()).withRoomSeconds(seconds)),
-                Optional.empty());
-        return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
+        return of(blobs, work, false, false, 0, PrefetchConfiguration.ABSENT, seconds);
     }
 
     /** Returns a plain file cache under a budget in bytes, 0 for none. */
@@ -47,6 +40,17 @@ public final class TestStores {
     /** Returns a file cache. */
     public static StorageConfiguration of(
             Path blobs, Path work, boolean compressed, boolean validate, long batch, PrefetchConfiguration prefetch) {
+        return of(blobs, work, compressed, validate, batch, prefetch, 0);
+    }
+
+    private static StorageConfiguration of(
+            Path blobs,
+            Path work,
+            boolean compressed,
+            boolean validate,
+            long batch,
+            PrefetchConfiguration prefetch,
+            long roomSeconds) {
         RafsConfiguration usual = RafsConfiguration.DEFAULT;
         return new StorageConfiguration(
                 StorageConfiguration.VERSION,
@@ -58,7 +62,7 @@ public final class TestStores {
                         compressed,
                         validate,
                         prefetch,
-                        Optional.of(FileCacheSettings.in(work.toString()).withRoomSeconds(0)),
+                        Optional.of(FileCacheSettings.in(work.toString()).withRoomSeconds(roomSeconds)),
                         Optional.empty())),
                 Optional.of(new RafsConfiguration(usual.mode(), batch, false, true, false, false, false, prefetch)),
                 Optional.empty());

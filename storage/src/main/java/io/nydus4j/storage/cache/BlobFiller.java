@@ -113,7 +113,7 @@ final class BlobFiller {
         try (Pin _ = evictions == null ? Pin.NONE : evictions.hold(chunks.index(), flight)) {
             switch (flight.kind()) {
                 case CHECK -> kept.check(chunks, flight);
-                case DEMAND, PREFETCH -> fetch.fetch(chunks, flight);
+                case DEMAND, AHEAD, PREFETCH -> fetch.fetch(chunks, flight);
             }
         } catch (IOException e) {
             flight.fail(e);

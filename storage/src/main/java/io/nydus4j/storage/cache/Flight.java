@@ -23,6 +23,8 @@ final class Flight {
         CHECK,
         /** They are fetched because somebody waits for them. */
         DEMAND,
+        /** They are fetched because somebody comes near who will need them: with all the patience of a demand, but nobody waits yet. */
+        AHEAD,
         /** They are fetched before anybody needs them. */
         PREFETCH
     }

@@ -153,7 +153,7 @@ final class Flights {
         left = Math.min(left, MOST_AHEAD * window.batchSize());
         while (left > 0 && isNext(chunks, false)) {
             FetchWindow room = window.upTo(left);
-            addAhead(ahead, planFetch(chunks, plannedUpTo, plannedUpTo - 1, room, Flight.Kind.PREFETCH));
+            addAhead(ahead, planFetch(chunks, plannedUpTo, plannedUpTo - 1, room, Flight.Kind.AHEAD));
             left -= room.batchSize();
         }
         return ahead;

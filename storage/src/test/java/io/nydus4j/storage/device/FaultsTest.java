@@ -10,7 +10,9 @@ import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.LazyBlob;
+import io.nydus4j.storage.TestBackend;
 import io.nydus4j.storage.TestStores;
+import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -236,6 +238,36 @@ final class FaultsTest {
             assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
             reader.get();
             Awaits.until(blob::isComplete);
+        } finally {
+            run("umount", work.toString());
+        }
+    }
+
+    @Test
+    void nothingIsFetchedTwiceThoughThereWasNoRoomForWhatWasFetchedAhead() throws Exception {
+        Path work = smallDisk("360k");
+        TestBackend backend = new TestBackend(blobs);
+        StorageConfiguration patient = TestStores.waitingForRoom(blobs, work.resolve("cache"), 60);
+        try (Bootstrap bootstrap = GoldenBlobs.load("v5-none-sha256");
+                BlobDevice device = BlobDevice.open(bootstrap, patient, backend);
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            LazyBlob blob = device.blob(0);
+            backend.forget();
+            Future<?> reader = threads.submit(() -> {
+                for (long at = 0; at < blob.size(); at += 4096) {
+                    blob.ensure(at, Math.min(4096, blob.size() - at)).close();
+                }
+                return null;
+            });
+            Thread.sleep(300);
+            assertThat(reader.isDone()).isFalse();
+            assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
+            reader.get();
+            Awaits.until(blob::isComplete);
+            assertThat(backend.requests().stream()
+                            .mapToLong(TestBackend.Request::length)
+                            .sum())
+                    .isLessThanOrEqualTo(blob.info().compressedSize());
         } finally {
             run("umount", work.toString());
         }
