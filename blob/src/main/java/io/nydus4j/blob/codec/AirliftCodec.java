@@ -58,7 +58,10 @@ abstract sealed class AirliftCodec implements Codec permits Lz4BlockCodec, ZstdC
         int found;
         try {
             found = decompressor.decompress(stored, plain);
-        } catch (MalformedInputException | IllegalArgumentException | IndexOutOfBoundsException e) {
+        } catch (MalformedInputException
+                | IllegalArgumentException
+                | IndexOutOfBoundsException
+                | ArithmeticException e) {
             throw Malformed.data(what, String.valueOf(e.getMessage()), e);
         }
         decompressors.giveBack(decompressor);

@@ -32,7 +32,10 @@ public final class ZstdStream extends InputStream {
     public int read(byte[] target, int offset, int length) throws IOException {
         try {
             return plain.read(target, offset, length);
-        } catch (MalformedInputException | IllegalArgumentException | IndexOutOfBoundsException e) {
+        } catch (MalformedInputException
+                | IllegalArgumentException
+                | IndexOutOfBoundsException
+                | ArithmeticException e) { // the last for a window that no array can hold
             throw Malformed.data("zstd data", String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw source.ended ? Malformed.data("zstd data", "is cut off", e) : e;

@@ -187,7 +187,10 @@ public record InlinedBootstrap(
                 }
                 sink.put(ByteBuffer.wrap(buffer, 0, count));
             }
-        } catch (MalformedInputException | IndexOutOfBoundsException | IllegalArgumentException e) {
+        } catch (MalformedInputException
+                | IndexOutOfBoundsException
+                | IllegalArgumentException
+                | ArithmeticException e) {
             throw new RafsFormatException(STRUCTURE, compressedOffset, "cannot be decompressed: " + e.getMessage(), e);
         } catch (UncheckedIOException e) {
             throw e.getCause();

@@ -19,6 +19,7 @@ import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,5 +143,15 @@ final class GoldenTocTest {
         System.arraycopy(stored, 0, blob, 3, length);
         assertThat(Arrays.equals(bootstrap.read(source(blob), plain.length), plain))
                 .isTrue();
+    }
+
+    @Test
+    void bootstrapWhoseWindowNoMemoryHoldsIsRefused() throws IOException {
+        // The magic number, no content size, a window of nearly 2^42 bytes (RFC 8878, 3.1.1.1.2), a raw block of one
+        // byte.
+        byte[] stored = HexFormat.of().parseHex("28b52ffd" + "00" + "ff" + "090000" + "78");
+        InlinedBootstrap bootstrap = new InlinedBootstrap(
+                Compression.ZSTD, 0, stored.length, 1, new Sha256().digest(new byte[] {'x'}, 0, 1));
+        assertThatThrownBy(() -> bootstrap.read(source(stored), 1000)).isInstanceOf(RafsFormatException.class);
     }
 }
