@@ -4,6 +4,7 @@ import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.blob.codec.ZstdStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -142,7 +143,7 @@ record LayerTail(Compression compression, long dataSize, long start, long end) {
                         "expected a tar member " + TOC_NAME + " of up to " + MAX_PLAIN + " bytes");
             }
             return new LimitedInput(tar, size, false);
-        } catch (ZipException e) {
+        } catch (ZipException | EOFException e) {
             throw new RafsFormatException("table of contents", start, String.valueOf(e.getMessage()), e);
         }
     }
