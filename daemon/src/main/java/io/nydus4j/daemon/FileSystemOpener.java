@@ -41,14 +41,17 @@ final class FileSystemOpener {
     }
 
     /**
-     * Where a file system is mounted.
+     * Returns a place for a file system.
      *
-     * @param mountPoint where in the daemon's name space, as the request had it
+     * @param mountPoint where in the daemon's name space, as the request has it
      * @param index      index among the mounts, 1 to 255
      * @param atRoot     whether that is the root
-     * @param inherited  whether a predecessor served it
      */
-    record Spot(String mountPoint, int index, boolean atRoot, boolean inherited) {}
+    MountPlace place(String mountPoint, int index, boolean atRoot) {
+        // Where it is noted which nodes the kernel knows of a mount.
+        Optional<byte[]> journal = runFolder.map(folder -> NativePath.bytes(folder.resolve("nodes-" + index)));
+        return new MountPlace(mountPoint, index, atRoot, false, false, shown, journal);
+    }
 
     /** Says that the kernel's EROFS shall serve what is opened from now on; null for the VFS. */
     void serveBy(@Nullable ErofsFrontEnd frontEnd) {
@@ -76,25 +79,21 @@ final class FileSystemOpener {
     }
 
     /** Opens what a request wants mounted. */
-    ServedFileSystem open(MountRequest request, Spot spot) throws ServiceException, IOException {
+    ServedFileSystem open(MountRequest request, MountPlace place) throws ServiceException, IOException {
         return switch (type(request)) {
-            case RAFS -> image(source(request), spot, false);
+            case RAFS -> image(source(request), place);
             case PASSTHROUGH -> {
                 if (isForKernel()) {
                     throw ServiceException.other("directories of the host are shown through FUSE only");
                 }
-                yield directory(request.source(), spot);
+                yield directory(request.source(), place);
             }
         };
     }
 
-    /**
-     * Opens an image.
-     *
-     * @param alone whether nothing else will ever be mounted
-     */
-    ServedFileSystem image(ImageSource source, Spot spot, boolean alone) throws MountFailure {
-        ServedImage image = ServedImage.open(source, place(spot, alone), pool, commons);
+    /** Opens an image. */
+    ServedFileSystem image(ImageSource source, MountPlace place) throws MountFailure {
+        ServedImage image = ServedImage.open(source, place, pool, commons);
         ErofsFrontEnd frontEnd = kernel;
         if (frontEnd == null) {
             return image;
@@ -112,10 +111,8 @@ final class FileSystemOpener {
     }
 
     /** Opens a directory of the host. */
-    ServedFileSystem directory(String source, Spot spot) throws IOException {
-        SharedDirectory.Place place =
-                new SharedDirectory.Place(spot.mountPoint(), spot.index(), spot.atRoot(), shown, journal(spot.index()));
-        return SharedDirectory.open(source, place, spot.inherited());
+    ServedFileSystem directory(String source, MountPlace place) throws IOException {
+        return SharedDirectory.open(source, place);
     }
 
     /** Opens an image that shall be in the place of another. */
@@ -126,24 +123,14 @@ final class FileSystemOpener {
     /** Opens an image that a predecessor showed and that can be seen no more, but is in use. */
     ServedFileSystem reopen(MountRecord mount, long device, ErofsFrontEnd frontEnd)
             throws IOException, ServiceException {
-        Spot spot = new Spot(mount.mountPoint(), mount.index(), false, true);
-        ServedImage image = ServedImage.open(source(mount.request()), place(spot, false), pool, commons);
+        MountPlace place = place(mount.mountPoint(), mount.index(), false).ofPredecessor();
+        ServedImage image = ServedImage.open(source(mount.request()), place, pool, commons);
         try {
             return frontEnd.keep(image, device);
         } catch (IOException | RuntimeException e) {
             image.close();
             throw e;
         }
-    }
-
-    private ServedImage.Place place(Spot spot, boolean alone) {
-        return new ServedImage.Place(
-                spot.mountPoint(), spot.index(), spot.atRoot(), alone, spot.inherited(), shown, journal(spot.index()));
-    }
-
-    /** Returns where it is noted which nodes the kernel knows of a mount. */
-    private Optional<byte[]> journal(int index) {
-        return runFolder.map(folder -> NativePath.bytes(folder.resolve("nodes-" + index)));
     }
 
     private static ImageSource source(MountRequest request) throws ServiceException, MountFailure {

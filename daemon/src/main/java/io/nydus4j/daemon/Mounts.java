@@ -1,6 +1,5 @@
 package io.nydus4j.daemon;
 
-import io.nydus4j.daemon.FileSystemOpener.Spot;
 import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.api.MountedBackend;
@@ -136,8 +135,8 @@ final class Mounts implements AutoCloseable {
         VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
-            Spot spot = new Spot(mountPoint, index, path.isRoot(), false);
-            attach(path, index, opener.image(source, spot, path.isRoot()));
+            MountPlace place = opener.place(mountPoint, index, path.isRoot()).ofFirst();
+            attach(path, index, opener.image(source, place));
         } finally {
             release(index);
         }
@@ -152,8 +151,8 @@ final class Mounts implements AutoCloseable {
         VfsPath path = rootOrBelow(mountPoint);
         int index = reserve();
         try {
-            Spot spot = new Spot(mountPoint, index, path.isRoot(), false);
-            attach(path, index, opener.directory(RawBytes.text(NativePath.bytes(directory)), spot));
+            MountPlace place = opener.place(mountPoint, index, path.isRoot()).ofFirst();
+            attach(path, index, opener.directory(RawBytes.text(NativePath.bytes(directory)), place));
         } finally {
             release(index);
         }
@@ -250,7 +249,7 @@ final class Mounts implements AutoCloseable {
                                             + " unmounted ones are still open or kept by the kernel");
                 }
                 boolean atRoot = path.isPresent() && path.get().isRoot();
-                ServedFileSystem opened = opener.open(request, new Spot(mountPoint, index, atRoot, false));
+                ServedFileSystem opened = opener.open(request, opener.place(mountPoint, index, atRoot));
                 if (path.isEmpty()) {
                     opened.close();
                     throw ServiceException.other(BAD_PATH);
@@ -446,8 +445,9 @@ final class Mounts implements AutoCloseable {
         if (mount.index() < 1 || mount.index() > NodeNumbers.MAX_INDEX) {
             throw new IOException("index " + mount.index() + " of " + mount.mountPoint() + " is out of range");
         }
-        Spot spot = new Spot(mount.mountPoint(), mount.index(), path.isRoot(), true);
-        attach(path, mount.index(), opener.open(mount.request(), spot));
+        MountPlace place =
+                opener.place(mount.mountPoint(), mount.index(), path.isRoot()).ofPredecessor();
+        attach(path, mount.index(), opener.open(mount.request(), place));
     }
 
     /**

@@ -44,7 +44,7 @@ import org.jspecify.annotations.Nullable;
 /** An image that is served through the daemon's FUSE mount, or by the kernel: its metadata, its data, what is counted of it. */
 final class ServedImage implements ServedFileSystem {
     private final ImageSource source;
-    private final Place place;
+    private final MountPlace place;
     private final Instant mounted;
     private final SuperblockInfo superblock;
     private final Rafs rafs;
@@ -61,30 +61,9 @@ final class ServedImage implements ServedFileSystem {
 
     private boolean tracing;
 
-    /**
-     * Where an image is mounted.
-     *
-     * @param mountPoint where in the daemon's name space, as the request had it
-     * @param index      index among the mounts, 1 to 255
-     * @param atRoot     whether that is the root
-     * @param alone      whether nothing else will ever be mounted
-     * @param inherited  whether a predecessor served it
-     * @param shown      where that name space is on the host, without symbolic links
-     * @param journal    path of the file by which a successor knows the nodes of an overlay, if one shall take over
-     */
-    @SuppressWarnings("ArrayRecordComponent") // names are bytes; places are not compared
-    record Place(
-            String mountPoint,
-            int index,
-            boolean atRoot,
-            boolean alone,
-            boolean inherited,
-            byte[] shown,
-            Optional<byte[]> journal) {}
-
     private ServedImage(
             ImageSource source,
-            Place place,
+            MountPlace place,
             Rafs rafs,
             BlobDevice device,
             FuseCommons commons,
@@ -144,7 +123,8 @@ final class ServedImage implements ServedFileSystem {
      * @param pool what images with equal configurations share
      * @throws MountFailure if the image or its configuration cannot be used
      */
-    static ServedImage open(ImageSource source, Place place, BlobPool pool, FuseCommons commons) throws MountFailure {
+    static ServedImage open(ImageSource source, MountPlace place, BlobPool pool, FuseCommons commons)
+            throws MountFailure {
         StorageConfiguration configuration = checked(source);
         Rafs rafs = load(source, MountFailure.Stage.METADATA);
         try {

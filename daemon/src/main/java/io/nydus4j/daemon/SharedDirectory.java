@@ -16,43 +16,31 @@ import java.util.Optional;
 /** A directory of the host that is served through the daemon's FUSE mount. */
 final class SharedDirectory implements ServedFileSystem {
     private final String source;
-    private final Place place;
+    private final MountPlace place;
     private final Instant mounted = Instant.now();
     private final PassthroughHandler handler;
 
-    private SharedDirectory(String source, Place place, PassthroughHandler handler) {
+    private SharedDirectory(String source, MountPlace place, PassthroughHandler handler) {
         this.source = source;
         this.place = place;
         this.handler = handler;
     }
 
     /**
-     * Where a directory is mounted.
-     *
-     * @param mountPoint where in the daemon's name space, as the request had it
-     * @param index      index among the mounts, 1 to 255
-     * @param atRoot     whether that is the root
-     * @param shown      where that name space is on the host, without symbolic links
-     * @param journal    path of the file by which a successor knows the nodes, if one shall take over
-     */
-    @SuppressWarnings("ArrayRecordComponent") // names are bytes; places are not compared
-    record Place(String mountPoint, int index, boolean atRoot, byte[] shown, Optional<byte[]> journal) {}
-
-    /**
      * Opens a directory.
      *
-     * @param source    its path
-     * @param inherited whether a predecessor served it: then nodes get numbers that no predecessor gave
+     * @param source its path
+     * @param place  if it is a predecessor's, nodes get numbers that no predecessor gave
      * @throws IOException if it is not there or no directory, with the reference's message, or if it would show itself
      */
-    static SharedDirectory open(String source, Place place, boolean inherited) throws IOException {
+    static SharedDirectory open(String source, MountPlace place) throws IOException {
         byte[] path = NativePath.bytes(source);
         try {
             OwnMount.refuse(path, place.shown());
             return new SharedDirectory(
                     source,
                     place,
-                    PassthroughHandler.open(path, place.index(), place.atRoot(), inherited, place.journal()));
+                    PassthroughHandler.open(path, place.index(), place.atRoot(), place.inherited(), place.journal()));
         } catch (ErrnoException e) {
             throw new IOException(
                     "passthroughfs failed to handle request, %s (os error %d)"
