@@ -11,13 +11,42 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
-/** What the kernel's EROFS wants of an image. */
+/** What the kernel's EROFS wants of a daemon and of its images. */
 final class KernelRules {
     private static final int MAGIC = 0xE0F5_E1E2;
     private static final int MAGIC_OFFSET = 1024;
 
     private KernelRules() {}
+
+    /**
+     * Returns what speaks against EROFS before anything was tried.
+     *
+     * @param sharing whether chunks are to be taken from the cache files of other blobs
+     */
+    static Optional<String> obstacle(DaemonOptions options, boolean sharing) {
+        if (options.writable()
+                || options.image()
+                        .flatMap(image -> image.configuration().overlay())
+                        .isPresent()) {
+            return Optional.of("it serves for reading only");
+        }
+        if (options.sharedDirectory().isPresent()) {
+            return Optional.of("it does not show directories of the host");
+        }
+        if (options.driver() == Driver.AUTO && options.image().isEmpty()) {
+            return Optional.of("images that are mounted later may need it");
+        }
+        if (options.objectStore().isPresent() && options.traced()) {
+            return Optional.of("reads of files that images share are not traced");
+        }
+        if (sharing) {
+            // Who copies from a cache file that is held back would wait for this daemon, or for one that is dead.
+            return Optional.of("chunks are to be taken from other caches");
+        }
+        return options.allowOther() ? Optional.empty() : Optional.of("only one user shall get in");
+    }
 
     /**
      * Refuses an image that the kernel would not show as it is.

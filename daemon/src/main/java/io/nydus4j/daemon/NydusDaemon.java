@@ -7,28 +7,19 @@ import io.nydus4j.daemon.erofs.ErofsHandOver;
 import io.nydus4j.daemon.fuse.FuseCommons;
 import io.nydus4j.daemon.http.HttpServer;
 import io.nydus4j.daemon.metrics.EventLog;
-import io.nydus4j.daemon.metrics.FileSystemCounters;
 import io.nydus4j.daemon.state.MountRecord;
 import io.nydus4j.daemon.state.MountTable;
-import io.nydus4j.daemon.upgrade.Inheritance;
 import io.nydus4j.daemon.upgrade.RunFolder;
 import io.nydus4j.daemon.vfs.Vfs;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.NativePath;
-import io.nydus4j.linux.fuse.FuseConnection;
-import io.nydus4j.linux.fuse.FuseOptions;
-import io.nydus4j.linux.fuse.FuseSession;
 import io.nydus4j.linux.fuse.SessionEnd;
 import io.nydus4j.linux.mount.FuseMount;
-import io.nydus4j.linux.mount.FuseMountOptions;
-import io.nydus4j.linux.mount.MountFlags;
-import io.nydus4j.linux.socket.UnixSocket;
 import io.nydus4j.storage.dedup.DedupStore;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -49,39 +40,25 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NydusDaemon implements AutoCloseable {
     private static final Logger LOG = System.getLogger(NydusDaemon.class.getName());
-    private static final String SOURCE = "rafs";
-    private static final int MAX_LOOPS = 64;
-    private static final Duration LEAVE_PATIENCE = Duration.ofSeconds(5);
-    /** The kernel sends a successor what is not answered by then. */
-    private static final Duration REPEATABLE_PATIENCE = Duration.ofMillis(50);
 
     private final DaemonOptions options;
     private final FuseCommons commons;
-    private final Vfs vfs;
     private final Mounts mounts;
-    private final Continuity continuity;
+    private final FuseFrontEnd fuse;
     private final @Nullable DedupStore dedup;
     private final Lifecycle lifecycle = new Lifecycle();
     private final CompletableFuture<DaemonEnd> end = new CompletableFuture<>();
     private final CompletableFuture<DaemonEnd> closed = new CompletableFuture<>();
-    private volatile @Nullable FuseSession session;
     private volatile @Nullable ErofsFrontEnd kernel;
     private volatile @Nullable ErofsWatch watch;
-    private boolean adopted;
     private @Nullable HttpServer api;
 
     private NydusDaemon(
-            DaemonOptions options,
-            FuseCommons commons,
-            Vfs vfs,
-            Mounts mounts,
-            Continuity continuity,
-            Optional<DedupStore> dedup) {
+            DaemonOptions options, FuseCommons commons, Mounts mounts, FuseFrontEnd fuse, Optional<DedupStore> dedup) {
         this.options = options;
         this.commons = commons;
-        this.vfs = vfs;
         this.mounts = mounts;
-        this.continuity = continuity;
+        this.fuse = fuse;
         this.dedup = dedup.orElse(null);
     }
 
@@ -97,11 +74,10 @@ public final class NydusDaemon implements AutoCloseable {
         Vfs vfs = new Vfs(commons.requests());
         Optional<DedupStore> dedup = openDedup(options);
         Mounts mounts = new Mounts(commons, vfs, mountPoint, options.runFolder(), dedup);
-        NydusDaemon daemon =
-                new NydusDaemon(options, commons, vfs, mounts, new Continuity(options, vfs, mounts), dedup);
+        NydusDaemon daemon = new NydusDaemon(options, commons, mounts, new FuseFrontEnd(options, vfs, mounts), dedup);
         try {
             mounts.trace(options.traced());
-            if (!daemon.waits(mountPoint)) {
+            if (!daemon.fuse.waits(mountPoint)) {
                 daemon.lifecycle.mount(() -> daemon.obtain(mountPoint));
                 daemon.begin();
             }
@@ -125,47 +101,18 @@ public final class NydusDaemon implements AutoCloseable {
 
     /** Ends what could not be started; what was taken over is left to another try. */
     private void giveUp() throws IOException {
-        if (adopted) {
-            leaveSession();
+        ErofsFrontEnd frontEnd = kernel;
+        if (fuse.isAdopted() || frontEnd != null && frontEnd.isAdopted()) {
+            fuse.leave();
             end.complete(DaemonEnd.LEFT);
         }
         close();
     }
 
-    /** Tells whether this daemon's API shall say when to take over, and from whom. */
-    private boolean waits(Path mountPoint) throws IOException {
-        if (options.apiSocket().isEmpty()) {
-            return false;
-        }
-        return options.upgrade()
-                || !continuity.isAutomatic()
-                        && hasCrashed(mountPoint, options.apiSocket().get());
-    }
-
-    /** Tells whether there is still the mount and the socket of a daemon that has died. */
-    private static boolean hasCrashed(Path mountPoint, Path socket) throws IOException {
-        if (!Files.exists(socket)
-                || io.nydus4j.linux.mount.MountTable.find(NativePath.bytes(mountPoint))
-                        .filter(mount -> mount.type().startsWith("fuse"))
-                        .isEmpty()) {
-            return false;
-        }
-        try (UnixSocket _ = UnixSocket.connect(NativePath.bytes(socket))) {
-            return false;
-        } catch (ErrnoException e) {
-            return true;
-        }
-    }
-
     /** Takes a predecessor's session over, or mounts. */
     private void obtain(Path mountPoint) throws ServiceException {
         try {
-            if (isShownByKernel(mountPoint)) {
-                return;
-            }
-            Optional<Inheritance> inheritance = continuity.inherited();
-            if (inheritance.isPresent()) {
-                adopt(inheritance.get());
+            if (isShownByKernel(mountPoint) || fuse.inherit()) {
                 return;
             }
             if (options.image().isPresent()) {
@@ -173,18 +120,7 @@ public final class NydusDaemon implements AutoCloseable {
             } else if (options.sharedDirectory().isPresent()) {
                 mounts.mountFirst(options.sharedDirectory().get(), options.virtualMountPoint());
             }
-            FuseSession mounted = FuseSession.mount(
-                    FuseMountOptions.readOnly(mountPoint, SOURCE)
-                            .withFlags((options.writable() ? 0 : MountFlags.READ_ONLY)
-                                    | MountFlags.NO_SUID
-                                    | MountFlags.NO_DEVICES
-                                    | MountFlags.NO_ACCESS_TIME)
-                            .withAllowOther(options.allowOther()),
-                    vfs,
-                    fuseOptions(options));
-            vfs.session(mounted);
-            session = mounted;
-            continuity.hold(mounted);
+            fuse.mount(mountPoint);
         } catch (IOException e) {
             throw ServiceException.of(e);
         }
@@ -196,7 +132,7 @@ public final class NydusDaemon implements AutoCloseable {
             return false;
         }
         RunFolder folder = ErofsFrontEnd.runFolder(options, mountPoint);
-        Optional<String> obstacle = obstacle();
+        Optional<String> obstacle = KernelRules.obstacle(options, dedup != null);
         if (options.driver() == Driver.EROFS && obstacle.isPresent()) {
             throw new IOException(obstacle.get());
         }
@@ -228,34 +164,9 @@ public final class NydusDaemon implements AutoCloseable {
         return false;
     }
 
-    /** Returns what speaks against EROFS before anything was tried. */
-    private Optional<String> obstacle() {
-        if (options.writable()
-                || options.image()
-                        .flatMap(image -> image.configuration().overlay())
-                        .isPresent()) {
-            return Optional.of("it serves for reading only");
-        }
-        if (options.sharedDirectory().isPresent()) {
-            return Optional.of("it does not show directories of the host");
-        }
-        if (options.driver() == Driver.AUTO && options.image().isEmpty()) {
-            return Optional.of("images that are mounted later may need it");
-        }
-        if (options.objectStore().isPresent() && options.traced()) {
-            return Optional.of("reads of files that images share are not traced");
-        }
-        if (dedup != null) {
-            // Who copies from a cache file that is held back would wait for this daemon, or for one that is dead.
-            return Optional.of("chunks are to be taken from other caches");
-        }
-        return options.allowOther() ? Optional.empty() : Optional.of("only one user shall get in");
-    }
-
     private void showByKernel(Path mountPoint, RunFolder folder) throws IOException, ServiceException {
         ErofsFrontEnd opened = ErofsFrontEnd.open(mountPoint, folder, options.objectStore(), options.unmountOnOrphan());
         kernel = opened;
-        adopted = opened.isAdopted();
         mounts.serveBy(opened);
         MountTable inherited = opened.inherited();
         mounts.restore(inherited);
@@ -286,13 +197,6 @@ public final class NydusDaemon implements AutoCloseable {
         return frontEnd != null && !frontEnd.isSettled() && end.getNow(DaemonEnd.STOPPED) != DaemonEnd.LEFT;
     }
 
-    private void adopt(Inheritance inheritance) throws IOException, ServiceException {
-        FuseSession taken = continuity.adopt(inheritance, fuseOptions(options));
-        vfs.session(taken);
-        adopted = true;
-        session = taken;
-    }
-
     /** Returns the mount point without symbolic links, without asking what is mounted there. */
     private static Path directory(Path mountPoint) throws IOException {
         try {
@@ -306,30 +210,6 @@ public final class NydusDaemon implements AutoCloseable {
         }
     }
 
-    /** Warms up while the predecessor still serves. Nothing is to show of it, so not where it is noted who reads what. */
-    private void rehearse() {
-        FuseSession taken = session;
-        if (taken == null || options.traced()) {
-            return;
-        }
-        try {
-            taken.rehearse();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        for (ServedFileSystem fileSystem : mounts.list()) {
-            fileSystem.counters().ifPresent(FileSystemCounters::reset);
-        }
-    }
-
-    private static FuseOptions fuseOptions(DaemonOptions options) {
-        FuseOptions defaults = FuseOptions.defaults();
-        if (options.writable()) {
-            defaults = defaults.forWriting();
-        }
-        return options.threads() == 0 ? defaults : defaults.withThreads(Math.min(options.threads(), MAX_LOOPS));
-    }
-
     /** Starts to serve what was mounted or taken over. */
     void begin() throws ServiceException {
         lifecycle.start(() -> {
@@ -338,19 +218,8 @@ public final class NydusDaemon implements AutoCloseable {
                 beginByKernel(frontEnd);
                 return;
             }
-            FuseSession current = session;
-            if (current == null) {
-                throw ServiceException.other("failed to start service, failed to create FUSE server, ");
-            }
             try {
-                if (adopted) {
-                    options.failoverPolicy().apply(current);
-                }
-                current.start();
-                var _ = current.ended().thenAccept(this::sessionEnded);
-                LOG.log(Level.INFO, "Fuse daemon started!");
-                continuity.note(current);
-                mounts.onChange(() -> continuity.note(current));
+                fuse.start(this::sessionEnded);
                 mounts.start();
             } catch (IOException e) {
                 throw ServiceException.of(e);
@@ -378,19 +247,14 @@ public final class NydusDaemon implements AutoCloseable {
 
     /** Gives the session to whom it is to be kept by. */
     void sendSession() throws ServiceException {
-        FuseSession current = session;
-        if (current == null) {
-            throw new ServiceException(ServiceException.Kind.NOT_READY, "");
-        }
-        continuity.send(current);
+        fuse.send();
     }
 
     /** Takes the session that a predecessor gave or left. */
     void takeSession() throws ServiceException {
         lifecycle.takeOver(() -> {
             try {
-                adopt(continuity.receive());
-                rehearse();
+                fuse.receive();
             } catch (IOException e) {
                 throw ServiceException.of(e);
             }
@@ -442,7 +306,7 @@ public final class NydusDaemon implements AutoCloseable {
      */
     void leave() {
         lifecycle.end(() -> {
-            leaveSession();
+            fuse.leave();
             Thread.ofVirtual().start(() -> {
                 try {
                     Thread.sleep(Duration.ofMillis(100));
@@ -454,21 +318,6 @@ public final class NydusDaemon implements AutoCloseable {
         });
     }
 
-    private void leaveSession() {
-        FuseSession current = session;
-        if (current == null) {
-            return;
-        }
-        boolean repeatable = current.connection().has(FuseConnection.HAS_RESEND);
-        try {
-            if (!current.leave(repeatable ? REPEATABLE_PATIENCE : LEAVE_PATIENCE)) {
-                LOG.log(repeatable ? Level.DEBUG : Level.WARNING, "some requests were not answered before leaving");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     /** Stops the API, unmounts unless the mount was left or is gone, and closes the file systems. A second call waits for the first. */
     @Override
     public void close() throws IOException {
@@ -478,7 +327,6 @@ public final class NydusDaemon implements AutoCloseable {
                 return;
             }
             LOG.log(Level.INFO, "nydusd quits");
-            FuseSession current = session;
             ErofsFrontEnd frontEnd = kernel;
             boolean left = end.join() == DaemonEnd.LEFT;
             if (frontEnd != null && !left && end.join() != DaemonEnd.DETACHED) {
@@ -486,7 +334,7 @@ public final class NydusDaemon implements AutoCloseable {
             }
             try (dedup;
                     mounts;
-                    current) {
+                    fuse) {
                 HttpServer server = api;
                 if (server != null) {
                     server.close();
@@ -500,8 +348,8 @@ public final class NydusDaemon implements AutoCloseable {
                 if (frontEnd != null && frontEnd.isSettled()) {
                     frontEnd.forget();
                 }
-                if (current != null && !left) {
-                    continuity.forget();
+                if (!left) {
+                    fuse.forget();
                 }
             }
         }
