@@ -82,7 +82,8 @@ public final class OverlayHandler implements MountedFileSystem, AutoCloseable {
         UpperLayer layer = UpperLayer.open(upper, work, place.inherited());
         try {
             OverlayTree tree = new OverlayTree(image, layer, place);
-            return new OverlayHandler(image, tree, place.index(), place.atRoot(), place.first(), commons);
+            return new OverlayHandler(
+                    image, tree, place.index(), place.atRoot(), NodeNumbers.firstLocal(place.inherited()), commons);
         } catch (IOException e) {
             layer.root().close();
             layer.close();

@@ -1,6 +1,5 @@
 package io.nydus4j.daemon.overlay;
 
-import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -12,11 +11,4 @@ import java.util.Optional;
  * @param journal   path of the file by which a successor knows the nodes, if there is to be one
  */
 @SuppressWarnings("ArrayRecordComponent") // compared nowhere
-public record OverlayPlace(int index, boolean atRoot, boolean inherited, Optional<byte[]> journal) {
-    private static final int SECOND_SHIFT = 20;
-
-    /** Returns the number of the first node that is looked up; one that no predecessor used. */
-    long first() {
-        return inherited ? Instant.now().getEpochSecond() << SECOND_SHIFT : OverlayNodes.ROOT + 1;
-    }
-}
+public record OverlayPlace(int index, boolean atRoot, boolean inherited, Optional<byte[]> journal) {}

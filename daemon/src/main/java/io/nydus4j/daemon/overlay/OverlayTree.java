@@ -1,6 +1,7 @@
 package io.nydus4j.daemon.overlay;
 
 import io.nydus4j.daemon.fuse.LowerImage;
+import io.nydus4j.daemon.vfs.NodeNumbers;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
@@ -58,7 +59,7 @@ final class OverlayTree implements AutoCloseable {
                 ? null
                 : InheritedNodes.open(place.journal().get(), place.inherited(), upper);
         try {
-            return new OverlayNodes(upper, lower, place.first(), inherited);
+            return new OverlayNodes(upper, lower, NodeNumbers.firstLocal(place.inherited()), inherited);
         } catch (ErrnoException e) {
             if (inherited != null) {
                 inherited.close();

@@ -21,7 +21,6 @@ import io.nydus4j.linux.fuse.FuseRequest;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,10 +37,6 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     /** For how long the kernel may keep names and attributes. Mirrors the reference's timeouts of 5 s. */
     private static final long KEEP_SECONDS = 5;
 
-    /** Number of the first node below the directory, as the reference counts. */
-    private static final long FIRST_NODE = 2;
-
-    private static final int SECOND_SHIFT = 20;
     private static final byte[] EMPTY = {};
     private static final byte[] DOT = {'.'};
     private static final byte[] DOT_DOT = {'.', '.'};
@@ -73,7 +68,7 @@ public final class PassthroughHandler implements MountedFileSystem, AutoCloseabl
     public static PassthroughHandler open(
             byte[] directory, int index, boolean atRoot, boolean inherited, Optional<byte[]> journal)
             throws ErrnoException {
-        long first = inherited ? Instant.now().getEpochSecond() << SECOND_SHIFT : FIRST_NODE;
+        long first = NodeNumbers.firstLocal(inherited);
         Descriptor place =
                 PosixFiles.open(Descriptor.WORKING_DIRECTORY, directory, OpenFlags.PATH | OpenFlags.DIRECTORY, 0);
         try {

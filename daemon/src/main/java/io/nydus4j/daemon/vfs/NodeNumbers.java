@@ -1,6 +1,7 @@
 package io.nydus4j.daemon.vfs;
 
 import io.nydus4j.linux.fuse.FuseRequest;
+import java.time.Instant;
 
 /**
  * How 64-bit numbers are shared out among file systems: the index of the file system in the upper 8 bits, its own number below. Index 0
@@ -17,6 +18,10 @@ public final class NodeNumbers {
     public static final long ROOT = FuseRequest.ROOT_NODE_ID;
 
     private static final int INDEX_SHIFT = 56;
+    /** The first number below a root, which is 1, as the reference counts. */
+    private static final long FIRST_LOCAL = 2;
+    /** 2 to this power numbers are left for each second since 1970: more than a predecessor can have given. */
+    private static final int SECOND_SHIFT = 20;
 
     private NodeNumbers() {}
 
@@ -28,6 +33,15 @@ public final class NodeNumbers {
     /** Returns the index of the file system that a number belongs to, 0 to {@value #MAX_INDEX}. */
     public static int index(long number) {
         return (int) (number >>> INDEX_SHIFT);
+    }
+
+    /**
+     * Returns the first number that a file system gives to a node or a handle.
+     *
+     * @param inherited whether a predecessor served it: then it is one that no predecessor gave
+     */
+    public static long firstLocal(boolean inherited) {
+        return inherited ? Instant.now().getEpochSecond() << SECOND_SHIFT : FIRST_LOCAL;
     }
 
     /** Returns a number without its index. */
