@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.nydus4j.blob.Compression;
 import io.nydus4j.build.ProgressListener.Step;
+import io.nydus4j.linux.ChildJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.FunctionDescriptor;
@@ -16,7 +17,6 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -303,7 +303,9 @@ final class CreateFailureTest {
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM"})
     void leavesNothingWhenTheProcessIsToldToEnd(String signal) throws IOException, InterruptedException {
-        Process process = ChildJvm.start(Map.of(), StuckBuild.class, source.toString(), output.toString());
+        Process process = new ProcessBuilder(ChildJvm.command(StuckBuild.class, source.toString(), output.toString()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
         assertThat(process.inputReader().readLine()).isEqualTo("stuck");
         assertThat(output.toFile().list()).hasSize(1);
         Root.run("kill", "-" + signal, Long.toString(process.pid()));

@@ -8,6 +8,7 @@ import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.Compression;
 import io.nydus4j.build.ProgressListener.Step;
 import io.nydus4j.build.layer.WhiteoutSpec;
+import io.nydus4j.linux.ChildJvm;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
@@ -23,7 +24,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
@@ -183,8 +183,11 @@ final class CreateImageTest {
         }
         for (String locale : List.of("C", "C.UTF-8")) {
             Path other = Files.createDirectory(work.resolve("output-" + locale));
-            Process process =
-                    ChildJvm.start(Map.of("LC_ALL", locale), PlainBuild.class, source.toString(), other.toString());
+            ProcessBuilder builder = new ProcessBuilder(
+                            ChildJvm.command(PlainBuild.class, source.toString(), other.toString()))
+                    .redirectError(ProcessBuilder.Redirect.INHERIT);
+            builder.environment().put("LC_ALL", locale);
+            Process process = builder.start();
             assertThat(process.inputReader().readLine())
                     .as("name of the bootstrap, its digest, in locale %s", locale)
                     .isEqualTo(String.valueOf(here.bootstrap().orElseThrow().getFileName()));

@@ -1,10 +1,10 @@
 package io.nydus4j.daemon;
 
 import io.nydus4j.daemon.api.DaemonClient;
+import io.nydus4j.linux.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -39,17 +39,7 @@ final class DaemonProcess implements AutoCloseable {
     /** Starts one without images, with a run folder if one is given, and waits until its API answers. */
     static DaemonProcess start(Path mountPoint, Path socket, Path... runFolder)
             throws IOException, InterruptedException {
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        List<String> command = new ArrayList<>(List.of(
-                java.toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                DaemonProcess.class.getName(),
-                mountPoint.toString(),
-                socket.toString()));
+        List<String> command = ChildJvm.command(DaemonProcess.class, mountPoint.toString(), socket.toString());
         for (Path folder : runFolder) {
             command.add(folder.toString());
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.erofs.ErofsMounted;
+import io.nydus4j.linux.ChildJvm;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
@@ -165,18 +166,12 @@ class ErofsBudgetTest {
     }
 
     private Process readers(Path tree, long seed) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        ErofsBudgetTest.class.getName(),
+        return new ProcessBuilder(ChildJvm.command(
+                        ErofsBudgetTest.class,
                         tree.toString(),
                         mountPoint.toString(),
                         Long.toString(seed),
-                        Long.toString(READS))
+                        Long.toString(READS)))
                 .redirectErrorStream(true)
                 .start();
     }

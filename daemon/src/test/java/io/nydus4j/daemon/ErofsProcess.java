@@ -3,12 +3,12 @@ package io.nydus4j.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.JsonValue;
+import io.nydus4j.linux.ChildJvm;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -38,20 +38,13 @@ final class ErofsProcess {
             throws IOException {
         this.directory = directory;
         type = store.isPresent() ? "overlay" : "erofs";
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                ErofsProcess.class.getName(),
+        List<String> command = ChildJvm.command(
+                ErofsProcess.class,
                 directory.toString(),
                 bootstrap.toString(),
                 configuration.toString(),
                 store.map(Path::toString).orElse(NONE),
-                orphanPatience.map(Duration::toString).orElse(NONE)));
+                orphanPatience.map(Duration::toString).orElse(NONE));
         process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(

@@ -7,6 +7,7 @@ import io.nydus4j.daemon.Golden;
 import io.nydus4j.daemon.Listing;
 import io.nydus4j.daemon.Shell;
 import io.nydus4j.daemon.api.DaemonClient;
+import io.nydus4j.linux.ChildJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -74,14 +75,8 @@ class DedupDatabaseTest {
                 "{\"version\":2,\"backend\":{\"type\":\"localfs\",\"localfs\":{\"dir\":\"" + folder.resolve("blobs")
                         + "\"}},\"cache\":{\"type\":\"filecache\",\"filecache\":{\"work_dir\":\"" + own.resolve("cache")
                         + "\"}},\"rafs\":{\"mode\":\"direct\"}}");
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                Nydusd.class.getName(),
+        List<String> command = ChildJvm.command(
+                Nydusd.class,
                 "-B",
                 Golden.of(image).bootstrap().toString(),
                 "-C",
@@ -91,7 +86,7 @@ class DedupDatabaseTest {
                 "-A",
                 own.resolve("api").toString(),
                 "--dedup-db",
-                folder.resolve("cas.db").toString()));
+                folder.resolve("cas.db").toString());
         command.addAll(List.of(more));
         Process daemon = new ProcessBuilder(command)
                 .redirectErrorStream(true)

@@ -3,11 +3,11 @@ package io.nydus4j.cli.nydusd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.DaemonClient;
+import io.nydus4j.linux.ChildJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -27,18 +27,7 @@ final class NydusdProcess implements AutoCloseable {
 
     /** Returns the command line that starts it. */
     static List<String> command(List<String> args) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "-Xmx128m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Nydusd.class.getName()));
-        command.addAll(args);
-        return command;
+        return ChildJvm.command(List.of("-Xmx128m"), Nydusd.class, args.toArray(String[]::new));
     }
 
     /** Starts it in a folder, where its output goes to {@code log}. */

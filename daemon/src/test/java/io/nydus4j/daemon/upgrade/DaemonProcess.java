@@ -4,13 +4,13 @@ import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.api.DaemonClient;
+import io.nydus4j.linux.ChildJvm;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -59,20 +59,8 @@ final class DaemonProcess {
     /** Starts one in a folder that has {@code mnt} and {@code config.json}, with a run folder. */
     static DaemonProcess start(Path folder, String socket, Path bootstrap, String place, String... upgrade)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "-Xmx128m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                DaemonProcess.class.getName(),
-                folder.toString(),
-                socket,
-                bootstrap.toString(),
-                place));
+        List<String> command = ChildJvm.command(
+                List.of("-Xmx128m"), DaemonProcess.class, folder.toString(), socket, bootstrap.toString(), place);
         command.addAll(List.of(upgrade));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)

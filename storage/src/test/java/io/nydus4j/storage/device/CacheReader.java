@@ -1,5 +1,6 @@
 package io.nydus4j.storage.device;
 
+import io.nydus4j.linux.ChildJvm;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.LazyBlob;
@@ -7,7 +8,6 @@ import io.nydus4j.storage.TestStores;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
@@ -42,23 +42,15 @@ final class CacheReader {
     /** Starts the process with a budget for its cache. */
     static Process start(String image, Path blobs, Path work, long seed, long pauseMillis, long budget)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "-Dnydus4j.testdata=" + System.getProperty("nydus4j.testdata"),
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                CacheReader.class.getName()));
-        command.addAll(List.of(
+        List<String> command = ChildJvm.command(
+                List.of("-Dnydus4j.testdata=" + System.getProperty("nydus4j.testdata")),
+                CacheReader.class,
                 image,
                 blobs.toString(),
                 work.toString(),
                 Long.toString(seed),
                 Long.toString(pauseMillis),
-                Long.toString(budget)));
+                Long.toString(budget));
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
