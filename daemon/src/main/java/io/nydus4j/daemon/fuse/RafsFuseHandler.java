@@ -2,10 +2,8 @@ package io.nydus4j.daemon.fuse;
 
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.daemon.api.FileOperation;
-import io.nydus4j.daemon.api.InflightRequest;
 import io.nydus4j.daemon.metrics.FileSystemCounters;
 import io.nydus4j.daemon.trace.AccessTrace;
-import io.nydus4j.daemon.trace.ReadSource;
 import io.nydus4j.daemon.vfs.MountedFileSystem;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.file.OpenFlags;
@@ -17,7 +15,6 @@ import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.LazyBlob;
-import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -29,9 +26,8 @@ import org.jspecify.annotations.Nullable;
  * Serves one image.
  *
  * <p>An image never changes, so the kernel is told to keep names, attributes, missing names and listings for good; it does not open
- * files or directories, and node ids need no memory. A READ whose bytes are in a mapped cache file is answered at once from the
- * mapping, without an allocation; all others, and only those, are put aside for {@link LateReader}, so that no loop ever waits. A
- * broken image makes {@code EIO} for what is broken, and a line in the log.
+ * files or directories, and node ids need no memory. {@link CachedReader} answers a READ at once or puts it aside, so that no loop ever
+ * waits. A broken image makes {@code EIO} for what is broken, and a line in the log.
  */
 public final class RafsFuseHandler implements MountedFileSystem {
     /** For how long the kernel may keep what it was told, in seconds: for good. Mirrors the reference's default timeouts. */
@@ -45,11 +41,6 @@ public final class RafsFuseHandler implements MountedFileSystem {
 
     private final Bootstrap bootstrap;
     private final LazyBlob[] blobs;
-    private final @Nullable MemorySegment[] mappings;
-    /** Whether data of a blob may go away while nobody holds it. */
-    private final boolean evicting;
-
-    private final int chunkSize;
     private final boolean xattrs;
     private final boolean alone;
     private final int noXattrs;
@@ -58,10 +49,9 @@ public final class RafsFuseHandler implements MountedFileSystem {
     private final ImageRules rules;
     private final FileSystemCounters counters;
     private final BrokenImageLog log;
-    private final CacheCounters cache;
+    private final CachedReader reader;
     private final LateReader late;
     private final LoopStates loops;
-    private volatile @Nullable AccessTrace trace;
 
     /**
      * Makes a handler.
@@ -82,12 +72,6 @@ public final class RafsFuseHandler implements MountedFileSystem {
             FuseCommons commons) {
         this.bootstrap = bootstrap;
         this.blobs = blobs.toArray(LazyBlob[]::new);
-        this.mappings = new MemorySegment[this.blobs.length];
-        for (int i = 0; i < mappings.length; i++) {
-            mappings[i] = this.blobs[i].mapping().orElse(null);
-        }
-        this.evicting = blobs.stream().anyMatch(LazyBlob::evicts);
-        this.chunkSize = bootstrap.superblock().chunkSize();
         this.xattrs = options.xattrs() || bootstrap.superblock().hasXattrs();
         this.inodes = bootstrap.superblock().inodesCount();
         this.alone = options.alone();
@@ -97,14 +81,15 @@ public final class RafsFuseHandler implements MountedFileSystem {
                 nodes, bootstrap.superblock().explicitUidGid(), options.uid(), options.gid(), options.mountSeconds());
         this.counters = counters;
         this.log = new BrokenImageLog(counters.id(), commons.events());
-        this.cache = cache;
+        int chunkSize = bootstrap.superblock().chunkSize();
         this.late = new LateReader(this.blobs, chunkSize, counters, commons, log);
+        this.reader = new CachedReader(this.blobs, chunkSize, counters, cache, late);
         this.loops = commons.loops();
     }
 
     /** Sets where reads are noted from now on; null to note them nowhere. */
     public void trace(@Nullable AccessTrace tracing) {
-        trace = tracing;
+        reader.trace(tracing);
     }
 
     @Override
@@ -243,110 +228,15 @@ public final class RafsFuseHandler implements MountedFileSystem {
 
     /** Answers a READ of a file, whatever the number is that it has in the mount. */
     void read(long ino, FuseRequest request, FuseReply reply) {
+        long start = System.nanoTime();
         LoopState loop = loops.current();
         try {
-            read(loop, ino, request, reply);
+            reader.read(inode(loop, ino), start, loop.plan(), request, reply);
         } catch (IOException e) {
             counters.readFailed(ino);
             log.failed("read of " + request.size() + " bytes at " + request.offset(), ino, e);
             reply.error(Errno.EIO);
         }
-    }
-
-    private void read(LoopState loop, long ino, FuseRequest request, FuseReply reply) throws IOException {
-        long start = System.nanoTime();
-        Inode inode = inode(loop, ino);
-        long offset = request.offset();
-        long size = Integer.toUnsignedLong(request.size());
-        if (!inode.isRegular() || offset < 0 || offset > Long.MAX_VALUE - size) {
-            counters.readFailed(ino);
-            reply.error(Errno.EINVAL);
-            return;
-        }
-        long available = Math.min(size, inode.size() - offset);
-        if (available <= 0) {
-            counters.read(ino, 0, 0);
-            reply.send();
-            return;
-        }
-        int length = (int) Math.min(available, Integer.MAX_VALUE);
-        AccessTrace tracing = trace;
-        String process = tracing == null ? "" : AccessTrace.processName(request.pid());
-        ReadPieces plan = loop.plan();
-        plan.plan(inode, chunkSize, offset, length);
-        List<Pin> held = holdReady(plan);
-        if (held != null) {
-            for (int i = 0; i < plan.count(); i++) {
-                MemorySegment mapping = mappings[plan.blob(i)];
-                if (mapping != null) { // always: it is ready
-                    reply.append(mapping, plan.offset(i), plan.length(i));
-                }
-            }
-            try {
-                reply.send();
-            } finally {
-                held.forEach(Pin::close);
-            }
-            cache.hit(plan.count());
-            counters.read(ino, length, (System.nanoTime() - start) / 1000);
-            if (tracing != null) {
-                tracing.read(request.pid(), process, ino, offset, length, ReadSource.CACHE, start);
-            }
-        } else {
-            InflightRequest shown = new InflightRequest(
-                    request.nodeId(), request.opcode(), request.unique(), System.currentTimeMillis() / 1000);
-            late.read(
-                    new LateRead(reply.detach(), shown, request.pid(), process, inode, offset, length, start, tracing));
-        }
-    }
-
-    /** Returns what holds all pieces, if they can go to the kernel as they are, at once; null if they cannot. */
-    private @Nullable List<Pin> holdReady(ReadPieces plan) throws RafsFormatException {
-        if (!canSend(plan)) {
-            return null;
-        }
-        if (!evicting) {
-            return areReady(plan) ? List.of() : null;
-        }
-        List<Pin> held = new ArrayList<>(plan.count());
-        for (int i = 0; i < plan.count(); i++) {
-            Pin pin = blobs[plan.blob(i)].pinIfReady(plan.offset(i), plan.length(i));
-            if (pin == null) {
-                held.forEach(Pin::close);
-                return null;
-            }
-            held.add(pin);
-        }
-        return held;
-    }
-
-    private boolean areReady(ReadPieces plan) {
-        for (int i = 0; i < plan.count(); i++) {
-            if (!blobs[plan.blob(i)].isReady(plan.offset(i), plan.length(i))) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Tells whether all pieces are in mapped files, and few enough. */
-    private boolean canSend(ReadPieces plan) throws RafsFormatException {
-        if (plan.count() > FuseReply.MAX_PIECES) {
-            return false;
-        }
-        for (int i = 0; i < plan.count(); i++) {
-            int blob = plan.blob(i);
-            if (blob == ReadPieces.ZEROS) {
-                return false;
-            }
-            if (blob < 0 || blob >= blobs.length) {
-                throw new RafsFormatException("chunk", -1, "there is no blob " + blob + " of " + blobs.length);
-            }
-            if (mappings[blob] == null) {
-                return false;
-            }
-        }
-        return true;
     }
 
     @Override
