@@ -2,7 +2,6 @@ package io.nydus4j.blob.codec;
 
 import io.airlift.compress.v3.Compressor;
 import io.airlift.compress.v3.Decompressor;
-import io.airlift.compress.v3.MalformedInputException;
 import io.nydus4j.blob.Compression;
 import io.nydus4j.blob.RafsFormatException;
 import java.lang.foreign.MemorySegment;
@@ -58,10 +57,7 @@ abstract sealed class AirliftCodec implements Codec permits Lz4BlockCodec, ZstdC
         int found;
         try {
             found = decompressor.decompress(stored, plain);
-        } catch (MalformedInputException
-                | IllegalArgumentException
-                | IndexOutOfBoundsException
-                | ArithmeticException e) {
+        } catch (RuntimeException e) { // there are several ways in which decompressors say that data is broken
             throw Malformed.data(what, String.valueOf(e.getMessage()), e);
         }
         decompressors.giveBack(decompressor);

@@ -1,6 +1,5 @@
 package io.nydus4j.blob.codec;
 
-import io.airlift.compress.v3.MalformedInputException;
 import io.airlift.compress.v3.zstd.ZstdInputStream;
 import io.nydus4j.blob.RafsFormatException;
 import java.io.FilterInputStream;
@@ -32,10 +31,7 @@ public final class ZstdStream extends InputStream {
     public int read(byte[] target, int offset, int length) throws IOException {
         try {
             return plain.read(target, offset, length);
-        } catch (MalformedInputException
-                | IllegalArgumentException
-                | IndexOutOfBoundsException
-                | ArithmeticException e) { // the last for a window that no array can hold
+        } catch (RuntimeException e) { // the decompressor has several ways to say that a frame is broken
             throw Malformed.data("zstd data", String.valueOf(e.getMessage()), e);
         } catch (IOException e) {
             throw source.ended ? Malformed.data("zstd data", "is cut off", e) : e;

@@ -1,6 +1,5 @@
 package io.nydus4j.blob.toc;
 
-import io.airlift.compress.v3.MalformedInputException;
 import io.airlift.compress.v3.zstd.ZstdInputStream;
 import io.nydus4j.blob.BlobDigestException;
 import io.nydus4j.blob.Compression;
@@ -187,13 +186,10 @@ public record InlinedBootstrap(
                 }
                 sink.put(ByteBuffer.wrap(buffer, 0, count));
             }
-        } catch (MalformedInputException
-                | IndexOutOfBoundsException
-                | IllegalArgumentException
-                | ArithmeticException e) {
-            throw new RafsFormatException(STRUCTURE, compressedOffset, "cannot be decompressed: " + e.getMessage(), e);
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        } catch (RuntimeException e) { // the decompressor has several ways to say that a frame is broken
+            throw new RafsFormatException(STRUCTURE, compressedOffset, "cannot be decompressed: " + e.getMessage(), e);
         }
         if (total != uncompressedSize) {
             throw new RafsFormatException(
