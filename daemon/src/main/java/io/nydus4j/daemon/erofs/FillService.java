@@ -219,11 +219,11 @@ public final class FillService implements ReaderService {
         if (reader == null) {
             return;
         }
-        MarkedFile file = files.find(slot.file());
-        if (isOwn(event, file)) {
+        if (isOwn(event, files.find(slot.file()))) {
             answers.pass(reader);
         } else if (!early.keep(reader)) {
-            answer(reader, file);
+            // Looked up anew: it may have been added since, with all others, just before the service began.
+            answer(reader, files.find(slot.file()));
         }
     }
 
