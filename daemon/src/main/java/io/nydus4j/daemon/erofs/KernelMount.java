@@ -6,7 +6,6 @@ import io.nydus4j.linux.fanotify.PreContentGroup;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.mount.ErofsMount;
 import io.nydus4j.linux.mount.MountEntry;
-import io.nydus4j.linux.mount.MountFlags;
 import io.nydus4j.linux.mount.MountTable;
 import io.nydus4j.linux.mount.Mounts;
 import io.nydus4j.storage.LazyBlob;
@@ -37,7 +36,7 @@ public abstract sealed class KernelMount permits ErofsMounted, ComposefsMounted 
             return Superblock.note(group, target, type);
         } catch (IOException | RuntimeException e) {
             if (isMounted(type, target)) {
-                Mounts.unmount(target, MountFlags.DETACH | MountFlags.NO_FOLLOW);
+                Mounts.detach(target);
             }
             throw e;
         }

@@ -10,7 +10,6 @@ import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.mount.ErofsMount;
-import io.nydus4j.linux.mount.MountFlags;
 import io.nydus4j.linux.mount.Mounts;
 import io.nydus4j.linux.mount.OverlayMount;
 import java.io.IOException;
@@ -242,7 +241,7 @@ final class ObjectStore implements AutoCloseable {
         Path place = root.resolve("metadata");
         while (KernelMount.isMounted(ErofsMounted.TYPE, place)) {
             try {
-                Mounts.unmount(NativePath.bytes(place), MountFlags.DETACH | MountFlags.NO_FOLLOW);
+                Mounts.detach(NativePath.bytes(place));
             } catch (ErrnoException e) {
                 if (e.errno() != Errno.EINVAL) { // not a mount any more
                     throw e;

@@ -5,7 +5,6 @@ import io.nydus4j.linux.fanotify.PreContentGroup;
 import io.nydus4j.linux.file.DeviceNumbers;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.mount.MountEntry;
-import io.nydus4j.linux.mount.MountFlags;
 import io.nydus4j.linux.mount.MountTable;
 import io.nydus4j.linux.mount.Mounts;
 import java.io.IOException;
@@ -58,7 +57,7 @@ public record RecordedMount(Path target, String type, long device, boolean isCom
 
     /** Takes it out of sight; it must be {@link #isShown shown}. Who has a file of it open goes on to use it. */
     public void takeAway() throws IOException {
-        Mounts.unmount(NativePath.bytes(target), MountFlags.DETACH | MountFlags.NO_FOLLOW);
+        Mounts.detach(NativePath.bytes(target));
     }
 
     /** Returns its file system; empty if the daemon never mounted it. To be called before it is {@link #takeAway taken away}. */

@@ -72,7 +72,7 @@ public record FuseMount(byte[] mountPoint, boolean byHelper) {
             return;
         }
         try {
-            Mounts.unmount(mountPoint, MountFlags.DETACH | MountFlags.NO_FOLLOW);
+            Mounts.detach(mountPoint);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.EINVAL && e.errno() != Errno.ENOENT) { // not a mount, no such directory
                 throw e;

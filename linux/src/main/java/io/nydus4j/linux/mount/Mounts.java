@@ -38,6 +38,15 @@ public final class Mounts {
     }
 
     /**
+     * Takes a mount out of sight: who has a file of it open goes on to use it.
+     *
+     * @param target where, as raw bytes; not through a symbolic link at its end
+     */
+    public static void detach(byte[] target) throws ErrnoException {
+        unmount(target, MountFlags.DETACH | MountFlags.NO_FOLLOW);
+    }
+
+    /**
      * Unmounts.
      *
      * @param target where, as raw bytes
