@@ -176,10 +176,6 @@ final class ErofsFrontEnd {
         }
     }
 
-    private static Path target(Path root, String mountPoint) {
-        return RecordedMount.target(root, mountPoint);
-    }
-
     /** Tells whether a predecessor's mounts are taken over. */
     boolean isAdopted() {
         return adopted;
@@ -190,7 +186,7 @@ final class ErofsFrontEnd {
         List<MountRecord> still = new ArrayList<>();
         for (int i = 0; i < inherited.mounts().size(); i++) {
             MountRecord mount = inherited.mounts().get(i);
-            if (KernelMount.isMounted(show.type(), target(root, mount.mountPoint())) && !isUnseen(i)) {
+            if (KernelMount.isMounted(show.type(), RecordedMount.target(root, mount.mountPoint())) && !isUnseen(i)) {
                 still.add(mount);
             }
         }
@@ -199,7 +195,7 @@ final class ErofsFrontEnd {
 
     private boolean isUnseen(int index) throws IOException {
         long device = index < devices.size() ? devices.get(index) : NOT_MOUNTED;
-        Path target = target(root, inherited.mounts().get(index).mountPoint());
+        Path target = RecordedMount.target(root, inherited.mounts().get(index).mountPoint());
         return device != NOT_MOUNTED && KernelMount.isUnseen(show.readers().group(), show.type(), target, device);
     }
 
@@ -220,7 +216,7 @@ final class ErofsFrontEnd {
      * @param image belongs to the result
      */
     KernelImage keep(ServedImage image, long device) throws IOException {
-        Path target = target(root, image.mountPoint());
+        Path target = RecordedMount.target(root, image.mountPoint());
         return shown(image, show.attachUnseen(image, target, device));
     }
 
@@ -241,7 +237,7 @@ final class ErofsFrontEnd {
      */
     KernelImage show(ServedImage image) throws IOException {
         KernelRules.check(image);
-        Path target = target(root, image.mountPoint());
+        Path target = RecordedMount.target(root, image.mountPoint());
         KernelMount mounted;
         if (adopting) {
             mounted = show.attach(image, target);

@@ -122,7 +122,7 @@ public final class FillService implements ReaderService {
             pins.inherit(event, slot);
         }
         if (!slot.isPassed()) {
-            early.keep(new WaitingReader(slot, event, group.descriptor().duplicateAt(event.descriptor())));
+            early.keep(WaitingReader.inherited(slot, event, group));
         }
     }
 

@@ -89,7 +89,7 @@ public final class ObjectFills implements ReaderService {
             EarlyReaders waiting = new EarlyReaders();
             for (Slot slot : slots.inherited()) { // before a number that the kernel knows readers by is taken
                 PreContentEvent event = PreContentEvent.parse(slot.event());
-                waiting.keep(new WaitingReader(slot, event, group.descriptor().duplicateAt(event.descriptor())));
+                waiting.keep(WaitingReader.inherited(slot, event, group));
             }
             ObjectStore store = ObjectStore.open(storePath, runFolder);
             ObjectFills fills = new ObjectFills(group, journal, slots, store, waiting);

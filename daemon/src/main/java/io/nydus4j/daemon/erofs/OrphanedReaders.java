@@ -45,8 +45,7 @@ final class OrphanedReaders implements AutoCloseable {
         for (Slot slot : slots.inherited()) {
             PreContentEvent event = PreContentEvent.parse(slot.event());
             if (event.asks() && !slot.isPassed()) { // what else is there, a daemon may still want to know
-                readers.early.keep(
-                        new WaitingReader(slot, event, group.descriptor().duplicateAt(event.descriptor())));
+                readers.early.keep(WaitingReader.inherited(slot, event, group));
             }
         }
         readers.loop.start();
