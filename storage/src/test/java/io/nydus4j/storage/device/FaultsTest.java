@@ -233,10 +233,7 @@ final class FaultsTest {
                 blob.ensure(0, blob.size()).close();
                 return null;
             });
-            Thread.sleep(300);
-            assertThat(reader.isDone()).isFalse();
-            assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
-            reader.get();
+            assertWaitsForRoom(reader, work);
             Awaits.until(blob::isComplete);
         } finally {
             run("umount", work.toString());
@@ -259,10 +256,7 @@ final class FaultsTest {
                 }
                 return null;
             });
-            Thread.sleep(300);
-            assertThat(reader.isDone()).isFalse();
-            assertThat(run("mount", "-o", "remount,size=8m", work.toString())).isTrue();
-            reader.get();
+            assertWaitsForRoom(reader, work);
             Awaits.until(blob::isComplete);
             assertThat(backend.requests().stream()
                             .mapToLong(TestBackend.Request::length)
@@ -271,6 +265,13 @@ final class FaultsTest {
         } finally {
             run("umount", work.toString());
         }
+    }
+
+    private static void assertWaitsForRoom(Future<?> reader, Path disk) throws Exception {
+        Thread.sleep(300);
+        assertThat(reader.isDone()).isFalse();
+        assertThat(run("mount", "-o", "remount,size=8m", disk.toString())).isTrue();
+        reader.get();
     }
 
     /** Mounts a disk of a size, as tmpfs has it; the test takes it away. */
