@@ -2,25 +2,16 @@ package io.nydus4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.nydus4j.build.BuildResult;
-import io.nydus4j.build.CreateImage;
 import io.nydus4j.build.CreateOptions;
-import io.nydus4j.build.ProgressListener;
 import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.Driver;
 import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.FuseCondition;
-import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.Shell;
 import io.nydus4j.rafs.RafsVersion;
-import io.nydus4j.storage.config.CacheConfiguration;
-import io.nydus4j.storage.config.LocalFsSettings;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,17 +81,8 @@ class AccessControlListTest {
     }
 
     private DaemonOptions.Builder mounting(RafsVersion version) throws Exception {
-        Path blobs = Files.createDirectory(directory.resolve("blobs"));
-        Path cache = Files.createDirectory(directory.resolve("cache"));
-        CreateOptions options = CreateOptions.builder(tree)
-                .version(version)
-                .blobDirectory(blobs)
-                .build();
-        BuildResult built = new CreateImage(options, ProgressListener.NONE).run();
-        StorageConfiguration configuration = StorageConfiguration.of(
-                new LocalFsSettings("", blobs.toString(), List.of()), CacheConfiguration.inFiles(cache.toString()));
-        ImageSource source = new ImageSource(built.bootstrap().orElseThrow(), configuration, Optional.empty());
-        return DaemonOptions.builder(Files.createDirectory(directory.resolve("mnt")), source);
+        return BuiltImage.in(directory, CreateOptions.builder(tree).version(version))
+                .mounting();
     }
 
     private void compare(DaemonOptions.Builder options) throws Exception {

@@ -3,31 +3,23 @@ package io.nydus4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.blob.CipherAlgorithm;
-import io.nydus4j.build.BuildResult;
 import io.nydus4j.build.ConversionType;
-import io.nydus4j.build.CreateImage;
 import io.nydus4j.build.CreateOptions;
-import io.nydus4j.build.ProgressListener;
 import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.Driver;
 import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.FuseCondition;
-import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.Listing;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.Shell;
 import io.nydus4j.daemon.api.DaemonState;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
-import io.nydus4j.storage.config.CacheConfiguration;
-import io.nydus4j.storage.config.LocalFsSettings;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -234,17 +226,11 @@ class ArchiveMountTest {
 
     private DaemonOptions.Builder mounting(Path archive, boolean refers, CreateOptions.Builder options)
             throws IOException {
-        Path blobs = Files.createDirectory(directory.resolve("blobs"));
-        Path cache = Files.createDirectory(directory.resolve("cache"));
-        BuildResult built = new CreateImage(options.blobDirectory(blobs).build(), ProgressListener.NONE).run();
-        Path blob = blobs.resolve(built.blobs().getFirst());
+        BuiltImage image = BuiltImage.in(directory, options);
         if (refers) {
-            Files.copy(archive, blob);
+            Files.copy(archive, image.blob());
         }
-        StorageConfiguration configuration = StorageConfiguration.of(
-                new LocalFsSettings("", blobs.toString(), List.of()), CacheConfiguration.inFiles(cache.toString()));
-        ImageSource source = new ImageSource(built.bootstrap().orElse(blob), configuration, Optional.empty());
-        return DaemonOptions.builder(Files.createDirectory(directory.resolve("mnt")), source);
+        return image.mounting();
     }
 
     /** Compares a mount with a tree, but for what of times an archive does not keep. */

@@ -3,15 +3,11 @@ package io.nydus4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.blob.Compression;
-import io.nydus4j.build.BuildResult;
-import io.nydus4j.build.CreateImage;
 import io.nydus4j.build.CreateOptions;
 import io.nydus4j.build.ProgressListener;
 import io.nydus4j.build.UnpackImage;
 import io.nydus4j.build.UnpackOptions;
-import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.FuseCondition;
-import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.Listing;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.Shell;
@@ -19,14 +15,11 @@ import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.backend.BackendFactory;
-import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.LocalFsSettings;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -110,31 +103,21 @@ class RealTreeTest {
     @ParameterizedTest
     @MethodSource("forms")
     void aMountAndAnArchiveShowTheSource(Form form) throws Exception {
-        Path blobs = Files.createDirectory(directory.resolve("blobs"));
-        Path cache = Files.createDirectory(directory.resolve("cache"));
-        Path mountPoint = Files.createDirectory(directory.resolve("mnt"));
-        BuildResult built = new CreateImage(
-                        CreateOptions.builder(tree)
-                                .blobDirectory(blobs)
-                                .version(form.version())
-                                .compression(form.compression())
-                                .chunkSize(form.chunkSize())
-                                .build(),
-                        ProgressListener.NONE)
-                .run();
-        Path bootstrap = built.bootstrap().orElseThrow();
-        StorageConfiguration configuration = StorageConfiguration.of(
-                new LocalFsSettings("", blobs.toString(), List.of()), CacheConfiguration.inFiles(cache.toString()));
-        ImageSource source = new ImageSource(bootstrap, configuration, Optional.empty());
-        try (NydusDaemon daemon =
-                NydusDaemon.start(DaemonOptions.builder(mountPoint, source).build())) {
+        BuiltImage image = BuiltImage.in(
+                directory,
+                CreateOptions.builder(tree)
+                        .version(form.version())
+                        .compression(form.compression())
+                        .chunkSize(form.chunkSize()));
+        Path mountPoint = directory.resolve("mnt");
+        try (NydusDaemon daemon = NydusDaemon.start(image.mounting().build())) {
             assertThat(daemon.state()).isNotNull();
             assertSame(mountPoint, tree);
             assertThat(Shell.out(mountPoint, "find . | wc -l").strip())
                     .isEqualTo(Shell.out(tree, "find . | wc -l").strip());
         }
         Path archive = directory.resolve("unpacked.tar");
-        unpack(bootstrap, blobs, archive);
+        unpack(image.bootstrap(), image.blobs(), archive);
         Path unpacked = Files.createDirectory(directory.resolve("unpacked"));
         Shell.out(
                 unpacked,
