@@ -34,7 +34,7 @@ public final class CacheCounters {
         files.add(name);
     }
 
-    /** Counts a request that the cache's file answered at once. */
+    /** Counts a request that the cache's file answered, at once or when what others fetched was there. */
     public void hit() {
         requests.increment();
         partialHits.increment();
@@ -46,7 +46,7 @@ public final class CacheCounters {
         partialHits.add(pieces);
     }
 
-    /** Counts a request that the cache's file could not answer at once. */
+    /** Counts a request for which something had to be fetched, checked or decoded. */
     public void miss() {
         requests.increment();
     }
@@ -133,7 +133,7 @@ public final class CacheCounters {
      *
      * @param underlyingFiles               {@code underlying_files}: names of data files ever opened
      * @param storePath                     {@code store_path}: folder of the cache
-     * @param partialHits                   {@code partial_hits}: requests that the file answered at once
+     * @param partialHits                   {@code partial_hits}: requests that the file answered, at once or when what others fetched was there
      * @param wholeHits                     {@code whole_hits}: chunks served from the file after a check
      * @param total                         {@code total}: requests
      * @param entriesCount                  {@code entries_count}: chunks made ready

@@ -1,5 +1,6 @@
 package io.nydus4j.storage.cache;
 
+import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
@@ -18,6 +19,7 @@ final class BlobFiller {
     private final KeptChunks kept;
     private final ChunkFetch fetch;
     private final @Nullable Evictions evictions;
+    private final CacheCounters counters;
     private final Flights flights = new Flights();
 
     /**
@@ -28,17 +30,26 @@ final class BlobFiller {
      * @param kept      makes chunks ready that the file seems to hold
      * @param fetch     makes all others ready
      * @param evictions keeps what flights work on, if the cache is under a budget
+     * @param counters  is told of what readers demand
      */
-    BlobFiller(String blobId, ChunkLedger ledger, KeptChunks kept, ChunkFetch fetch, @Nullable Evictions evictions) {
+    BlobFiller(
+            String blobId,
+            ChunkLedger ledger,
+            KeptChunks kept,
+            ChunkFetch fetch,
+            @Nullable Evictions evictions,
+            CacheCounters counters) {
         this.blobId = blobId;
         this.ledger = ledger;
         this.kept = kept;
         this.fetch = fetch;
         this.evictions = evictions;
+        this.counters = counters;
     }
 
     /**
-     * Makes a range ready. May block on the network.
+     * Makes a range ready. May block on the network. Who waits for nothing but what others began, as what is read ahead, counts as served
+     * by the cache: what is counted does not hang on who is faster.
      *
      * @param offset start, in bytes; the range is inside the blob
      * @param length bytes, at least 1
@@ -48,17 +59,22 @@ final class BlobFiller {
      */
     DataOrigin fill(long offset, long length, FetchWindow window, Flight.Kind kind) throws IOException {
         DataOrigin origin = DataOrigin.READY;
+        boolean counted = kind != Flight.Kind.DEMAND;
         while (true) {
             KnownChunks chunks = ledger.known();
             int first = chunks.index().firstEndingAfter(offset);
             int last = chunks.index().floor(offset + length - 1);
             Flights.Next next = flights.next(new View(chunks), first, last, window, kind);
-            if (!next.own().isEmpty()) {
+            if (!next.own().isEmpty() && !ledger.isCurrent(chunks)) {
                 // What is known may have changed before the flights began, but not after.
-                if (!ledger.isCurrent(chunks)) {
-                    next.begun().forEach(flights::end);
-                    continue;
-                }
+                next.begun().forEach(flights::end);
+                continue;
+            }
+            if (!counted) {
+                count(next);
+                counted = true;
+            }
+            if (!next.own().isEmpty()) {
                 run(chunks, next.begun());
                 for (Flight flight : next.own()) {
                     flight.await(chunks.ready(), first, last);
@@ -74,6 +90,14 @@ final class BlobFiller {
             } else {
                 return origin;
             }
+        }
+    }
+
+    private void count(Flights.Next next) {
+        if (next.own().isEmpty()) {
+            counters.hit();
+        } else {
+            counters.miss();
         }
     }
 

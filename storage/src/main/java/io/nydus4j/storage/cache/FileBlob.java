@@ -102,7 +102,7 @@ public final class FileBlob implements CachedBlob {
         this.writes = new PatientWrites(id, options.roomPatience(), () -> freeBytes(path));
         this.uncached = new UncachedReads(info, size, validate, workers, parts.reader(), counters);
         ChunkFetch fetch = new ChunkFetch(id, parts.reader(), file, writes, ledger, sharing, counters);
-        this.filler = new BlobFiller(id, ledger, kept, fetch, evictions);
+        this.filler = new BlobFiller(id, ledger, kept, fetch, evictions, counters);
     }
 
     /** Returns how much room there is on the disk of a file, as far as that can be told. */
@@ -217,7 +217,6 @@ public final class FileBlob implements CachedBlob {
             counters.hit();
             return DataOrigin.READY;
         }
-        counters.miss();
         if (length > 0 && isInside(offset, length) && !ledger.known().index().covers(offset, offset + length)) {
             throw outside(offset, length, "where no chunk lies");
         }

@@ -12,6 +12,7 @@ import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.BackendException;
+import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.LazyBlob;
@@ -145,6 +146,11 @@ final class LazyBlobTest {
                 assertThat(result.get()).isEqualTo(expected(40_000, 20_000));
             }
             assertThat(backend.requests()).hasSize(1);
+            CacheCounters.Snapshot counted = device.store().cacheCounters().snapshot();
+            assertThat(counted.total()).isEqualTo(32);
+            assertThat(counted.partialHits())
+                    .as("of those that fetched nothing")
+                    .isEqualTo(31);
         }
     }
 
