@@ -39,6 +39,31 @@ public record GoldenImage(Path directory, List<BlobInfo> blobs, List<ChunkRecord
             "v6-prefetch-fs",
             "upper-v6");
 
+    /** Images of the tree in {@code full.tar}. */
+    public static final List<String> OF_FULL = List.of(
+            "v5-inline",
+            "v5-lz4-4k",
+            "v5-none-sha256",
+            "v5-prefetch-blob",
+            "v5-prefetch-fs",
+            "v5-zstd-aligned",
+            "v6-batch",
+            "v6-encrypt",
+            "v6-inline",
+            "v6-lz4-4k",
+            "v6-none-4k",
+            "v6-overlayfs-whiteouts",
+            "v6-prefetch-fs",
+            "v6-repeatable",
+            "v6-sha256",
+            "v6-toc",
+            "v6-zstd-1m",
+            "v6-zstd-4k");
+
+    /** Images of the tree in {@code tree.tar}. */
+    public static final List<String> OF_TREE =
+            List.of("plain-v5", "plain-v6", "tar-tarfs", "tar-v5-lz4", "tar-v6-zstd", "targz-ref", "targz-v6-zstd");
+
     /** Returns the folder of golden images. */
     public static Path root() {
         String property = System.getProperty("nydus4j.testdata");
@@ -59,8 +84,7 @@ public record GoldenImage(Path directory, List<BlobInfo> blobs, List<ChunkRecord
 
     /** Reads the image called {@code name}. */
     public static GoldenImage read(String name) throws IOException {
-        Path directory = root().resolve(name);
-        MemorySegment boot = MemorySegment.ofArray(Files.readAllBytes(bootstrap(directory)));
+        MemorySegment boot = MemorySegment.ofArray(Files.readAllBytes(bootstrap(name)));
         List<BlobInfo> blobs = new ArrayList<>();
         long table = boot.get(LONG, EXTENDED_SUPERBLOCK + 8);
         int tableSize = boot.get(INT, EXTENDED_SUPERBLOCK + 16);
@@ -73,10 +97,12 @@ public record GoldenImage(Path directory, List<BlobInfo> blobs, List<ChunkRecord
         for (long at = 0; at < chunkTableSize; at += ChunkRecord.SIZE) {
             chunks.add(ChunkRecord.read(boot, chunkTable + at));
         }
-        return new GoldenImage(directory, blobs, chunks);
+        return new GoldenImage(root().resolve(name), blobs, chunks);
     }
 
-    private static Path bootstrap(Path directory) throws IOException {
+    /** Returns the file of the bootstrap of the image called {@code name}, of whatever version; extracted if the blob has it within. */
+    public static Path bootstrap(String name) throws IOException {
+        Path directory = root().resolve(name);
         Path boot = directory.resolve("boot");
         if (Files.exists(boot)) {
             return boot;

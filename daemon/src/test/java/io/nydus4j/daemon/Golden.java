@@ -1,5 +1,6 @@
 package io.nydus4j.daemon;
 
+import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,37 +18,16 @@ import java.util.stream.Stream;
 public record Golden(String name, String archive) {
     private static final Path ROOT = Path.of(System.getProperty("nydus4j.testdata"), "golden");
 
-    /** Images of the whole tree, from a folder. */
-    public static final List<Golden> ALL = List.of(
-            new Golden("v6-zstd-4k", "full.tar"),
-            new Golden("v6-lz4-4k", "full.tar"),
-            new Golden("v6-none-4k", "full.tar"),
-            new Golden("v6-zstd-1m", "full.tar"),
-            new Golden("v6-batch", "full.tar"),
-            new Golden("v6-encrypt", "full.tar"),
-            new Golden("v6-inline", "full.tar"),
-            new Golden("v6-toc", "full.tar"),
-            new Golden("v6-sha256", "full.tar"),
-            new Golden("v6-prefetch-fs", "full.tar"),
-            new Golden("v6-repeatable", "full.tar"),
-            new Golden("v6-overlayfs-whiteouts", "full.tar"),
-            new Golden("v5-lz4-4k", "full.tar"),
-            new Golden("v5-none-sha256", "full.tar"),
-            new Golden("v5-zstd-aligned", "full.tar"),
-            new Golden("v5-inline", "full.tar"),
-            new Golden("v5-prefetch-fs", "full.tar"),
-            new Golden("v5-prefetch-blob", "full.tar"),
-            new Golden("plain-v5", "tree.tar"),
-            new Golden("plain-v6", "tree.tar"),
-            new Golden("tar-v5-lz4", "tree.tar"),
-            new Golden("tar-v6-zstd", "tree.tar"),
-            new Golden("targz-v6-zstd", "tree.tar"),
-            new Golden("targz-ref", "tree.tar"),
-            new Golden("tar-tarfs", "tree.tar"),
-            new Golden("several-xattrs-v5", "several-xattrs.tar"),
-            new Golden("several-xattrs-v6", "several-xattrs.tar"),
-            new Golden("dict-hit-v5", "mixed.tar"),
-            new Golden("dict-hit-v6", "mixed.tar"));
+    public static final List<Golden> ALL = Stream.of(
+                    GoldenImage.OF_FULL.stream().map(name -> new Golden(name, "full.tar")),
+                    GoldenImage.OF_TREE.stream().map(name -> new Golden(name, "tree.tar")),
+                    Stream.of(
+                            new Golden("several-xattrs-v5", "several-xattrs.tar"),
+                            new Golden("several-xattrs-v6", "several-xattrs.tar"),
+                            new Golden("dict-hit-v5", "mixed.tar"),
+                            new Golden("dict-hit-v6", "mixed.tar")))
+            .flatMap(images -> images)
+            .toList();
 
     public static Golden of(String name) {
         return ALL.stream().filter(image -> image.name.equals(name)).findFirst().orElseThrow();

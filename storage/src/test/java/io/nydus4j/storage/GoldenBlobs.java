@@ -54,21 +54,7 @@ public final class GoldenBlobs {
 
     /** Loads the bootstrap of a golden image. */
     public static Bootstrap load(String image) throws IOException {
-        return Rafs.load(bootstrapOf(image), LoadOptions.DEFAULT);
-    }
-
-    /** Returns the file of the bootstrap of a golden image. */
-    public static Path bootstrapOf(String image) throws IOException {
-        Path directory = GoldenImage.root().resolve(image);
-        Path boot = directory.resolve("boot");
-        if (Files.exists(boot)) {
-            return boot;
-        }
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.toString().endsWith(".image.boot"))
-                    .findFirst()
-                    .orElseThrow();
-        }
+        return Rafs.load(GoldenImage.bootstrap(image), LoadOptions.DEFAULT);
     }
 
     /** Returns the regular files of an image by path. */

@@ -20,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -86,16 +85,9 @@ final class GoldenTocTest {
     @ParameterizedTest
     @ValueSource(strings = {"v6-inline", "v5-inline"})
     void inlinedBootstrapIsTheOneThatTheReferenceExtracts(String name) throws IOException {
-        Path directory = GoldenImage.root().resolve(name);
-        byte[] expected;
-        byte[] blob;
-        try (Stream<Path> files = Files.list(directory)) {
-            Path boot = files.filter(f -> f.toString().endsWith(".image.boot"))
-                    .findFirst()
-                    .orElseThrow();
-            expected = Files.readAllBytes(boot);
-            blob = Files.readAllBytes(Path.of(boot.toString().replace(".image.boot", "")));
-        }
+        Path boot = GoldenImage.bootstrap(name);
+        byte[] expected = Files.readAllBytes(boot);
+        byte[] blob = Files.readAllBytes(Path.of(boot.toString().replace(".image.boot", "")));
         InlinedBootstrap bootstrap = InlinedBootstrap.find(source(blob)).orElseThrow();
         assertThat(bootstrap.compression()).isEqualTo(name.equals("v6-inline") ? Compression.ZSTD : Compression.NONE);
         assertThat(bootstrap.read(source(blob), 1 << 20)).isEqualTo(expected);

@@ -144,12 +144,7 @@ final class RafsTest {
 
     @Test
     void inlinedBootstrapIsNamedByItsFile() throws IOException {
-        Path extracted;
-        try (Stream<Path> files = Files.list(GoldenImage.root().resolve("v5-inline"))) {
-            extracted = files.filter(file -> file.toString().endsWith(".image.boot"))
-                    .findFirst()
-                    .orElseThrow();
-        }
+        Path extracted = GoldenImage.bootstrap("v5-inline");
         Path renamed = Files.copy(extracted, folder.resolve("other.image.boot"));
         try (Rafs rafs = Rafs.load(extracted, LoadOptions.DEFAULT);
                 Rafs other = Rafs.load(renamed, LoadOptions.DEFAULT)) {

@@ -4,9 +4,7 @@ import io.nydus4j.blob.GoldenImage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
 /** The reference's v5 images. */
 final class GoldenV5 {
@@ -26,20 +24,8 @@ final class GoldenV5 {
 
     private GoldenV5() {}
 
-    static Path bootstrap(String name) throws IOException {
-        Path folder = GoldenImage.root().resolve(name);
-        if (Files.exists(folder.resolve("boot"))) {
-            return folder.resolve("boot");
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".image.boot"))
-                    .findFirst()
-                    .orElseThrow();
-        }
-    }
-
     static byte[] bytes(String name) throws IOException {
-        return Files.readAllBytes(bootstrap(name));
+        return Files.readAllBytes(GoldenImage.bootstrap(name));
     }
 
     static V5Bootstrap open(String name) throws IOException {

@@ -36,7 +36,7 @@ final class GoldenV5Test {
         String expected =
                 Files.readString(GoldenImage.root().resolve(name).resolve("check.txt"), StandardCharsets.ISO_8859_1);
         StringJoiner lines = new StringJoiner("\n", "", "\n");
-        try (Rafs rafs = Rafs.load(GoldenV5.bootstrap(name), LoadOptions.DEFAULT)) {
+        try (Rafs rafs = Rafs.load(GoldenImage.bootstrap(name), LoadOptions.DEFAULT)) {
             BootstrapListing listing = new BootstrapListing(rafs);
             listing.inodes(lines::add);
             listing.blobs(lines::add);

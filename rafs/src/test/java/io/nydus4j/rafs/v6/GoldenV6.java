@@ -11,12 +11,10 @@ import io.nydus4j.rafs.tree.TreeLoader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 
 /** The reference's v6 images, and how to write one anew. */
 final class GoldenV6 {
@@ -45,24 +43,12 @@ final class GoldenV6 {
 
     private GoldenV6() {}
 
-    static Path bootstrap(String name) throws IOException {
-        Path folder = GoldenImage.root().resolve(name);
-        if (Files.exists(folder.resolve("boot"))) {
-            return folder.resolve("boot");
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".image.boot"))
-                    .findFirst()
-                    .orElseThrow();
-        }
-    }
-
     static byte[] bytes(String name) throws IOException {
-        return Files.readAllBytes(bootstrap(name));
+        return Files.readAllBytes(GoldenImage.bootstrap(name));
     }
 
     static V6Bootstrap open(String name) throws IOException {
-        String file = bootstrap(name).getFileName().toString();
+        String file = GoldenImage.bootstrap(name).getFileName().toString();
         return open(bytes(name)).withPathId(file.replaceAll("\\..*", ""));
     }
 

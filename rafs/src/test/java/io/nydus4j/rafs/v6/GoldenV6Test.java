@@ -231,7 +231,7 @@ final class GoldenV6Test {
     })
     void namesAttributesXattrsAndChunksAreThoseOfTheOtherVersion(String v6, String v5, boolean chunks)
             throws IOException {
-        Path other = GoldenV6.bootstrap(v5);
+        Path other = GoldenImage.bootstrap(v5);
         V5Bootstrap image = V5Bootstrap.open(MemorySegment.ofArray(Files.readAllBytes(other)), () -> {});
         assertThat(facts(GoldenV6.open(v6), chunks)).isEqualTo(facts(image, chunks));
     }
