@@ -1,35 +1,74 @@
 package io.nydus4j.storage;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.Inode;
+import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
-/** The regular files of the golden archives, by path: what every image must read as. Read by commons-compress. */
-public final class GoldenTree {
+/**
+ * The regular files of a golden archive: what every image of it must read as. Read by commons-compress.
+ *
+ * @param files their contents by path
+ */
+public record GoldenTree(Map<String, byte[]> files) {
+    /** What a read has room for beyond the end of a file. */
+    private static final int BEYOND = 10;
+
     private static final String WHITEOUT = ".wh.";
     private static final String OPAQUE = ".wh..wh..opq";
 
-    private GoldenTree() {}
+    /** Returns the tree that {@link GoldenImage#OF_FULL most images} were made from. */
+    public static GoldenTree full() {
+        try {
+            return of("full.tar");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /**
-     * Returns the contents of the files in some archives, the later laid over the earlier by OCI rules.
+     * Returns the files in some archives, the later laid over the earlier by OCI rules.
      *
      * @param names archives, such as {@code tree.tar}
      */
-    public static Map<String, byte[]> of(String... names) throws IOException {
+    public static GoldenTree of(String... names) throws IOException {
         Map<String, byte[]> files = new TreeMap<>();
         boolean first = true;
         for (String name : names) {
             add(files, name, !first);
             first = false;
         }
-        return files;
+        return new GoldenTree(files);
+    }
+
+    /** Asserts that a file of an image reads as the file at {@code path} here. */
+    public void assertReads(BlobDevice device, String path, Inode inode) throws IOException {
+        byte[] content = files.get(path);
+        String name = path + " of " + device.store().id();
+        assertThat(content).as(name).isNotNull();
+        ByteBuffer target = ByteBuffer.allocate(content.length + BEYOND);
+        assertThat(device.read(inode, 0, target)).as(name).isEqualTo(content.length);
+        assertThat(Arrays.copyOf(target.array(), target.position())).as(name).isEqualTo(content);
+    }
+
+    /** Asserts that every file of an image reads as the one here. */
+    public void assertReadsAll(Bootstrap bootstrap, BlobDevice device) throws IOException {
+        for (Map.Entry<String, Inode> file : GoldenBlobs.files(bootstrap).entrySet()) {
+            assertReads(device, file.getKey(), file.getValue());
+        }
     }
 
     private static void add(Map<String, byte[]> files, String name, boolean upper) throws IOException {

@@ -27,14 +27,24 @@ public final class TestStores {
 
     /** Returns a plain file cache under a budget in bytes, 0 for none. */
     public static StorageConfiguration budget(Path blobs, Path work, long bytes) {
-        CacheConfiguration cache = new CacheConfiguration(
-                "filecache",
-                false,
-                false,
-                PrefetchConfiguration.ABSENT,
-                Optional.of(FileCacheSettings.in(work.toString()).withBudget(bytes)),
-                Optional.empty());
-        return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
+        FileCacheSettings files = FileCacheSettings.in(work.toString()).withBudget(bytes);
+        return of(blobs, cache(files, false, false, PrefetchConfiguration.ABSENT));
+    }
+
+    /** Returns the usual configuration with a cache section. */
+    public static StorageConfiguration of(Path blobs, CacheConfiguration cache) {
+        return StorageConfiguration.of(folder(blobs), cache);
+    }
+
+    /** Returns the section of a file cache. */
+    public static CacheConfiguration cache(
+            FileCacheSettings files, boolean compressed, boolean validate, PrefetchConfiguration prefetch) {
+        return new CacheConfiguration(
+                "filecache", compressed, validate, prefetch, Optional.of(files), Optional.empty());
+    }
+
+    private static LocalFsSettings folder(Path blobs) {
+        return new LocalFsSettings("", blobs.toString(), List.of());
     }
 
     /** Returns a file cache. */
@@ -55,15 +65,13 @@ public final class TestStores {
         return new StorageConfiguration(
                 StorageConfiguration.VERSION,
                 "test",
-                Optional.of(BackendConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()))),
+                Optional.of(BackendConfiguration.of(folder(blobs))),
                 List.of(),
-                Optional.of(new CacheConfiguration(
-                        "filecache",
+                Optional.of(cache(
+                        FileCacheSettings.in(work.toString()).withRoomSeconds(roomSeconds),
                         compressed,
                         validate,
-                        prefetch,
-                        Optional.of(FileCacheSettings.in(work.toString()).withRoomSeconds(roomSeconds)),
-                        Optional.empty())),
+                        prefetch)),
                 Optional.of(new RafsConfiguration(usual.mode(), batch, false, true, false, false, false, prefetch)),
                 Optional.empty());
     }

@@ -3,6 +3,7 @@ package io.nydus4j.storage.device;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.PosixFiles;
@@ -17,7 +18,6 @@ import io.nydus4j.storage.TestBackend;
 import io.nydus4j.storage.TestStores;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.FileCacheSettings;
-import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
@@ -28,7 +28,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -51,42 +50,21 @@ final class BudgetTest {
     private static final int PATIENCE_SECONDS = 60;
     private static final int SECTOR = 512;
     private static final int READERS = 4;
-    private static final List<String> IMAGES = List.of(
-            "v5-inline",
-            "v5-lz4-4k",
-            "v5-none-sha256",
-            "v5-prefetch-blob",
-            "v5-prefetch-fs",
-            "v5-zstd-aligned",
-            "v6-batch",
-            "v6-encrypt",
-            "v6-inline",
-            "v6-lz4-4k",
-            "v6-none-4k",
-            "v6-overlayfs-whiteouts",
-            "v6-prefetch-fs",
-            "v6-repeatable",
-            "v6-sha256",
-            "v6-toc",
-            "v6-zstd-1m",
-            "v6-zstd-4k",
-            // Twice: two stores over one file.
-            "v6-none-4k",
-            "v5-none-sha256");
+    /** Some twice: two stores over one file. */
+    private static final List<String> IMAGES = Stream.concat(
+                    GoldenImage.OF_FULL.stream(), Stream.of("v6-none-4k", "v5-none-sha256"))
+            .toList();
 
-    @TempDir
-    static Path shared;
+    private static final GoldenTree TREE = GoldenTree.full();
 
     private static Path blobs;
-    private static Map<String, byte[]> tree;
 
     @TempDir
     Path temporary;
 
     @BeforeAll
-    static void linkBlobs() throws IOException {
+    static void linkBlobs(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
-        tree = GoldenTree.of("full.tar");
     }
 
     private Path work() {
@@ -143,7 +121,7 @@ final class BudgetTest {
                 devices.add(device);
                 String image = IMAGES.get(i);
                 GoldenBlobs.files(bootstraps.get(i)).forEach((path, inode) -> {
-                    byte[] content = tree.get(path);
+                    byte[] content = TREE.files().get(path);
                     if (content != null) {
                         files.add(new ImageFile(device, inode, image + path, content));
                     }
@@ -349,18 +327,10 @@ final class BudgetTest {
 
     @Test
     void budgetForStoredBytesIsRefused() throws Exception {
-        CacheConfiguration cache = new CacheConfiguration(
-                "filecache",
-                true,
-                false,
-                PrefetchConfiguration.ABSENT,
-                Optional.of(FileCacheSettings.in(work().toString()).withBudget(1)),
-                Optional.empty());
+        CacheConfiguration cache = TestStores.cache(
+                FileCacheSettings.in(work().toString()).withBudget(1), true, false, PrefetchConfiguration.ABSENT);
         try (Bootstrap bootstrap = GoldenBlobs.load("v6-zstd-4k")) {
-            assertThatThrownBy(() -> BlobDevice.open(
-                                    bootstrap,
-                                    StorageConfiguration.of(
-                                            new LocalFsSettings("", blobs.toString(), List.of()), cache))
+            assertThatThrownBy(() -> BlobDevice.open(bootstrap, TestStores.of(blobs, cache))
                             .close())
                     .hasMessageContaining("a cache of stored bytes cannot have a budget");
         }

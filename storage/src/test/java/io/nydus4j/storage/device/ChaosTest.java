@@ -6,6 +6,7 @@ import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
+import io.nydus4j.storage.TestStores;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.FileCacheSettings;
 import io.nydus4j.storage.config.HttpProxySettings;
@@ -15,7 +16,6 @@ import io.nydus4j.storage.config.ProxySettings;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.http.MisbehavingServer;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,32 +47,23 @@ final class ChaosTest {
     private static final List<String> IMAGES =
             List.of("v6-zstd-4k", "v6-none-4k", "v6-batch", "v5-lz4-4k", "v5-none-sha256", "v6-zstd-1m");
 
-    @TempDir
-    static Path shared;
+    private static final GoldenTree TREE = GoldenTree.full();
 
     private static Path blobs;
-    private static Map<String, byte[]> tree;
 
     @TempDir
     Path temporary;
 
     @BeforeAll
-    static void linkBlobs() throws IOException {
+    static void linkBlobs(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
-        tree = GoldenTree.of("full.tar");
     }
 
     private StorageConfiguration configuration(String address, Path work, boolean prefetch) {
         NetworkSettings network = new NetworkSettings(false, List.of(), 1, 1, 8, ProxySettings.DEFAULT, List.of(), 0);
         PrefetchConfiguration prefetching =
                 prefetch ? new PrefetchConfiguration(true, 2, 1 << 17, 0, true, false) : PrefetchConfiguration.ABSENT;
-        CacheConfiguration cache = new CacheConfiguration(
-                "filecache",
-                false,
-                false,
-                prefetching,
-                Optional.of(FileCacheSettings.in(work.toString())),
-                Optional.empty());
+        CacheConfiguration cache = TestStores.cache(FileCacheSettings.in(work.toString()), false, false, prefetching);
         return StorageConfiguration.of(new HttpProxySettings(address + "/", "", network), cache);
     }
 
@@ -132,14 +123,14 @@ final class ChaosTest {
                 device.startPrefetch(Optional.empty(), prefetch);
                 Map<String, Inode> files = GoldenBlobs.files(bootstrap);
                 for (int reader = 0; reader < 2; reader++) {
-                    List<String> paths = new ArrayList<>(tree.keySet());
+                    List<String> paths = new ArrayList<>(TREE.files().keySet());
                     Collections.shuffle(paths, new Random(seed + reader));
                     readers.add(threads.submit(() -> {
                         for (String path : paths) {
                             Inode inode = files.get(path);
                             if (inode != null) {
                                 long start = System.nanoTime();
-                                assertReads(device, inode, image + path, tree.get(path));
+                                TREE.assertReads(device, path, inode);
                                 long millis = (System.nanoTime() - start) / 1_000_000;
                                 slowest.accumulateAndGet(millis, Math::max);
                                 Thread.sleep(ThreadLocalRandom.current().nextInt(12));
@@ -157,11 +148,5 @@ final class ChaosTest {
             devices.forEach(BlobDevice::close);
             bootstraps.forEach(Bootstrap::close);
         }
-    }
-
-    private static void assertReads(BlobDevice device, Inode inode, String name, byte[] content) throws IOException {
-        ByteBuffer target = ByteBuffer.allocate(content.length);
-        device.read(inode, 0, target);
-        assertThat(target.array()).as(name).isEqualTo(content);
     }
 }

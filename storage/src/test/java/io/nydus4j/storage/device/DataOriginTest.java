@@ -32,9 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 final class DataOriginTest {
     private static final int LENGTH = 4096;
 
-    @TempDir
-    static Path shared;
-
     private static Path blobs;
 
     @TempDir
@@ -44,7 +41,7 @@ final class DataOriginTest {
     private TestBackend backend;
 
     @BeforeAll
-    static void linkBlobs() throws IOException {
+    static void linkBlobs(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
     }
 

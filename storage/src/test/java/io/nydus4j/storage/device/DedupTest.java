@@ -3,7 +3,6 @@ package io.nydus4j.storage.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.rafs.Bootstrap;
-import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.DataOrigin;
 import io.nydus4j.storage.GoldenBlobs;
@@ -27,7 +26,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -46,11 +44,9 @@ final class DedupTest {
     private static final String ONE = "v6-lz4-4k";
     private static final String OTHER = "v6-zstd-4k";
 
-    @TempDir
-    static Path shared;
+    private static final GoldenTree TREE = GoldenTree.full();
 
     private static Path blobs;
-    private static Map<String, byte[]> tree;
 
     @TempDir
     Path folder;
@@ -58,9 +54,8 @@ final class DedupTest {
     private TestBackend backend;
 
     @BeforeAll
-    static void linkBlobs() throws IOException {
+    static void linkBlobs(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
-        tree = GoldenTree.of("full.tar");
     }
 
     @BeforeEach
@@ -100,16 +95,7 @@ final class DedupTest {
     }
 
     private void assertReadsAll(String image) throws IOException {
-        with(image, false, DedupTest::assertReadsAll);
-    }
-
-    private static void assertReadsAll(Bootstrap bootstrap, BlobDevice device) throws IOException {
-        for (Map.Entry<String, Inode> file : GoldenBlobs.files(bootstrap).entrySet()) {
-            byte[] content = tree.get(file.getKey());
-            ByteBuffer target = ByteBuffer.allocate(content.length);
-            device.read(file.getValue(), 0, target);
-            assertThat(target.array()).as(file.getKey()).isEqualTo(content);
-        }
+        with(image, false, TREE::assertReadsAll);
     }
 
     private long requestedBytes() {
@@ -180,7 +166,7 @@ final class DedupTest {
             device.blob(0).read(0, ByteBuffer.allocate(half));
         });
         with(OTHER, false, (bootstrap, device) -> {
-            assertReadsAll(bootstrap, device);
+            TREE.assertReadsAll(bootstrap, device);
             halfOfIt[0] = requestedBytes();
         });
         Files.delete(database());
@@ -244,7 +230,7 @@ final class DedupTest {
             channel.truncate(Files.size(data) / 2 + 17);
         }
         with(OTHER, false, (bootstrap, device) -> {
-            assertReadsAll(bootstrap, device);
+            TREE.assertReadsAll(bootstrap, device);
             assertThat(device.store().cacheCounters().fetchedBytes()).isPositive();
         });
         assertThat(chunksOf(data)).isPositive();
@@ -313,7 +299,7 @@ final class DedupTest {
     @Test
     void cachesOfStoredBytesShareNothing() throws Exception {
         assertReadsAll(ONE);
-        with(OTHER, true, DedupTest::assertReadsAll);
+        with(OTHER, true, TREE::assertReadsAll);
         assertThat(requestedBytes()).isPositive();
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + database());
                 Statement statement = connection.createStatement();

@@ -10,9 +10,9 @@ import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.TestBackend;
+import io.nydus4j.storage.TestStores;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.FileCacheSettings;
-import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.Secret;
 import io.nydus4j.storage.config.StorageConfiguration;
@@ -24,7 +24,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,11 +37,9 @@ final class EncryptedCacheTest {
     private static final String OTHER_KEY = "f0" + KEY.substring(2);
     private static final int BLOCK = 4096;
 
-    @TempDir
-    static Path shared;
+    private static final GoldenTree TREE = GoldenTree.full();
 
     private static Path blobs;
-    private static Map<String, byte[]> tree;
 
     @TempDir
     Path work;
@@ -50,9 +47,8 @@ final class EncryptedCacheTest {
     private TestBackend backend;
 
     @BeforeAll
-    static void linkBlobs() throws IOException {
+    static void linkBlobs(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
-        tree = GoldenTree.of("full.tar");
     }
 
     @BeforeEach
@@ -61,15 +57,9 @@ final class EncryptedCacheTest {
     }
 
     private StorageConfiguration configuration(String key, boolean convergent, boolean compressed, long budget) {
-        CacheConfiguration cache = new CacheConfiguration(
-                "filecache",
-                compressed,
-                false,
-                PrefetchConfiguration.ABSENT,
-                Optional.of(
-                        new FileCacheSettings(work.toString(), false, true, convergent, new Secret(key), budget, 0)),
-                Optional.empty());
-        return StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cache);
+        FileCacheSettings files =
+                new FileCacheSettings(work.toString(), false, true, convergent, new Secret(key), budget, 0);
+        return TestStores.of(blobs, TestStores.cache(files, compressed, false, PrefetchConfiguration.ABSENT));
     }
 
     private void assertReadsAll(String image, StorageConfiguration configuration) throws IOException {
@@ -77,12 +67,7 @@ final class EncryptedCacheTest {
                 BlobDevice device = BlobDevice.open(bootstrap, configuration, backend)) {
             assertThat(device.blob(0).mapping()).as("plain bytes in a file").isEmpty();
             backend.forget();
-            for (Map.Entry<String, Inode> file : GoldenBlobs.files(bootstrap).entrySet()) {
-                byte[] content = tree.get(file.getKey());
-                ByteBuffer target = ByteBuffer.allocate(content.length);
-                device.read(file.getValue(), 0, target);
-                assertThat(target.array()).as(file.getKey()).isEqualTo(content);
-            }
+            TREE.assertReadsAll(bootstrap, device);
         }
     }
 
@@ -106,11 +91,7 @@ final class EncryptedCacheTest {
         Files.delete(data);
         try (Bootstrap bootstrap = GoldenBlobs.load("v6-none-4k");
                 BlobDevice device = BlobDevice.open(
-                        bootstrap,
-                        StorageConfiguration.of(
-                                new LocalFsSettings("", blobs.toString(), List.of()),
-                                CacheConfiguration.inFiles(work.toString())),
-                        backend)) {
+                        bootstrap, TestStores.of(blobs, CacheConfiguration.inFiles(work.toString())), backend)) {
             device.blob(0).read(0, ByteBuffer.allocate((int) device.blob(0).size()));
         }
         byte[] plain = Files.readAllBytes(data);
@@ -139,7 +120,11 @@ final class EncryptedCacheTest {
                 for (int i = 0; i < inode.chunkCount(); i++) {
                     byte[] blocks = new byte[inode.chunkLength(i) + BLOCK - 1 & -BLOCK];
                     System.arraycopy(
-                            tree.get(file.getKey()), (int) inode.chunkFileOffset(i), blocks, 0, inode.chunkLength(i));
+                            TREE.files().get(file.getKey()),
+                            (int) inode.chunkFileOffset(i),
+                            blocks,
+                            0,
+                            inode.chunkLength(i));
                     byte[] digest =
                             new Blake3().digest(blocks, 0, inode.chunkLength(i)).toBytes();
                     AesXts cipher = new AesXts(digest);

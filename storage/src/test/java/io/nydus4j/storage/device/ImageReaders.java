@@ -8,16 +8,11 @@ import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.config.BackendSettings;
 import io.nydus4j.storage.config.CacheConfiguration;
-import io.nydus4j.storage.config.FileCacheSettings;
-import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
@@ -35,16 +30,9 @@ public final class ImageReaders {
      */
     public static void assertReads(String image, String archive, BackendSettings backend, Path work, int readers)
             throws Exception {
-        StorageConfiguration configuration = StorageConfiguration.of(
-                backend,
-                new CacheConfiguration(
-                        "filecache",
-                        false,
-                        false,
-                        PrefetchConfiguration.ABSENT,
-                        Optional.of(FileCacheSettings.in(work.toString())),
-                        Optional.empty()));
-        Map<String, byte[]> expected = GoldenTree.of(archive);
+        StorageConfiguration configuration =
+                StorageConfiguration.of(backend, CacheConfiguration.inFiles(work.toString()));
+        GoldenTree expected = GoldenTree.of(archive);
         Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
         try (Bootstrap bootstrap = GoldenBlobs.load(image);
                 BlobDevice device = BlobDevice.open(bootstrap, configuration)) {
@@ -56,7 +44,8 @@ public final class ImageReaders {
                 threads.add(Thread.ofVirtual().start(() -> {
                     try {
                         for (int k = 0; k < files.size(); k++) {
-                            assertReads(device, files.get((start + k) % files.size()), expected);
+                            Map.Entry<String, Inode> file = files.get((start + k) % files.size());
+                            expected.assertReads(device, file.getKey(), file.getValue());
                         }
                     } catch (Throwable e) {
                         failures.add(e);
@@ -68,15 +57,5 @@ public final class ImageReaders {
             }
         }
         assertThat(failures).isEmpty();
-    }
-
-    private static void assertReads(BlobDevice device, Map.Entry<String, Inode> file, Map<String, byte[]> expected)
-            throws Exception {
-        byte[] content = expected.get(file.getKey());
-        ByteBuffer target = ByteBuffer.allocate(content.length + 1);
-        device.read(file.getValue(), 0, target);
-        if (!Arrays.equals(content, Arrays.copyOf(target.array(), target.position()))) {
-            throw new AssertionError(file.getKey() + " differs");
-        }
     }
 }

@@ -54,9 +54,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class LazyBlobTest {
     private static final String IMAGE = "v6-zstd-4k";
 
-    @TempDir
-    static Path shared;
-
     private static Path blobs;
     private static byte[] plain;
 
@@ -68,14 +65,14 @@ final class LazyBlobTest {
     private TestBackend backend;
 
     @BeforeAll
-    static void readEverythingOnce() throws IOException {
+    static void readEverythingOnce(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
         // The independent truth of the address space is the archive: files laid out where the image says.
-        Map<String, byte[]> tree = GoldenTree.of("full.tar");
+        GoldenTree tree = GoldenTree.full();
         try (Bootstrap image = GoldenBlobs.load(IMAGE)) {
             plain = new byte[(int) image.blobs().getFirst().uncompressedSize()];
             for (Map.Entry<String, Inode> file : GoldenBlobs.files(image).entrySet()) {
-                byte[] content = tree.get(file.getKey());
+                byte[] content = tree.files().get(file.getKey());
                 Inode inode = file.getValue();
                 for (int i = 0; i < inode.chunkCount(); i++) {
                     System.arraycopy(

@@ -16,7 +16,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,9 +33,6 @@ final class RecordedCacheTest {
 
     private static final int ALL_READY_OFFSET = 12;
 
-    @TempDir
-    static Path shared;
-
     private static Path blobs;
 
     @TempDir
@@ -45,7 +41,7 @@ final class RecordedCacheTest {
     private Path work;
 
     @BeforeAll
-    static void linkBlobs() throws IOException {
+    static void linkBlobs(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
     }
 
@@ -170,7 +166,6 @@ final class RecordedCacheTest {
     @Test
     void readsOnFromTheReferencesFiles() throws IOException {
         // Lays the reference's map over our data, which is the same, and reads without the blob's content.
-        Map<String, byte[]> expected = GoldenTree.of("full.tar");
         try (Bootstrap bootstrap = GoldenBlobs.load("v6-zstd-4k")) {
             try (BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work))) {
                 readAll(device, bootstrap);
@@ -179,13 +174,7 @@ final class RecordedCacheTest {
             Path empty = Files.createDirectory(temporary.resolve("empty"));
             Files.createFile(empty.resolve(bootstrap.blobs().getFirst().effectiveId()));
             try (BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(empty, work))) {
-                for (Map.Entry<String, Inode> file :
-                        GoldenBlobs.files(bootstrap).entrySet()) {
-                    byte[] content = expected.get(file.getKey());
-                    ByteBuffer target = ByteBuffer.allocate(content.length);
-                    device.read(file.getValue(), 0, target);
-                    assertThat(target.array()).as(file.getKey()).isEqualTo(content);
-                }
+                GoldenTree.full().assertReadsAll(bootstrap, device);
                 assertThat(device.store().cacheCounters().fetchedBytes()).isZero();
             }
         }
@@ -195,7 +184,7 @@ final class RecordedCacheTest {
     void mapWithoutDataIsNotBelieved() throws IOException {
         // The map says that all is there, but the data file is new: a user removed it, or the disk lost it.
         Files.createDirectories(work);
-        Map<String, byte[]> expected = GoldenTree.of("full.tar");
+        GoldenTree expected = GoldenTree.full();
         try (Bootstrap bootstrap = GoldenBlobs.load("v6-zstd-4k")) {
             String id = bootstrap.blobs().getFirst().effectiveId();
             Path map = work.resolve(id + ".blob.data.chunk_map");
@@ -208,10 +197,9 @@ final class RecordedCacheTest {
                             new byte[(int) bootstrap.blobs().getFirst().uncompressedSize()]);
                 }
                 try (BlobDevice device = BlobDevice.open(bootstrap, TestStores.inFiles(blobs, work))) {
-                    Inode inode = GoldenBlobs.files(bootstrap).get("/sizes/mixed-200000");
-                    ByteBuffer target = ByteBuffer.allocate((int) inode.size());
-                    device.read(inode, 0, target);
-                    assertThat(target.array()).isEqualTo(expected.get("/sizes/mixed-200000"));
+                    String path = "/sizes/mixed-200000";
+                    expected.assertReads(
+                            device, path, GoldenBlobs.files(bootstrap).get(path));
                 }
                 assertThat(cached(".chunk_map")[ALL_READY_OFFSET])
                         .as("all_ready")

@@ -33,16 +33,13 @@ final class PrefetchTest {
     private static final PrefetchConfiguration ALL = new PrefetchConfiguration(true, 8, 1 << 20, 0, true, false);
     private static final PrefetchConfiguration LISTED = new PrefetchConfiguration(true, 2, 1 << 20, 0, false, false);
 
-    @TempDir
-    static Path shared;
-
     private static Path blobs;
 
     @TempDir
     Path work;
 
     @BeforeAll
-    static void linkBlobs() throws IOException {
+    static void linkBlobs(@TempDir Path shared) throws IOException {
         blobs = GoldenBlobs.linkAll(shared.resolve("blobs"));
     }
 
