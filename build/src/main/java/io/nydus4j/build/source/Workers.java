@@ -16,9 +16,12 @@ public final class Workers {
     /**
      * Waits until all have ended.
      *
-     * @throws InterruptedException if the calling thread is interrupted; some may still run then
+     * @throws InterruptedException if the calling thread is interrupted, even if there is nothing to wait for; some may still run then
      */
     public void join() throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
         for (Thread thread : threads) {
             thread.join();
         }
