@@ -17,8 +17,6 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -305,10 +303,7 @@ final class CreateFailureTest {
     @ParameterizedTest
     @ValueSource(strings = {"INT", "TERM"})
     void leavesNothingWhenTheProcessIsToldToEnd(String signal) throws IOException, InterruptedException {
-        // A command in the background of a script would not hear of SIGINT, nor would its children.
-        List<String> command = new ArrayList<>(List.of("env", "--default-signal=" + signal));
-        command.addAll(ChildJvm.command(StuckBuild.class, source.toString(), output.toString()));
-        Process process = new ProcessBuilder(command)
+        Process process = new ProcessBuilder(ChildJvm.command(StuckBuild.class, source.toString(), output.toString()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         assertThat(process.inputReader().readLine()).isEqualTo("stuck");

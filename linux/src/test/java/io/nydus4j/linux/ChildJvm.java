@@ -16,6 +16,8 @@ public final class ChildJvm {
     /** Returns the command line that runs a class in such a JVM with more options. */
     public static List<String> command(List<String> options, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>();
+        // Commands in the background of a script do not hear of SIGINT, nor would their children.
+        command.addAll(List.of("env", "--default-signal"));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
         command.addAll(options);
