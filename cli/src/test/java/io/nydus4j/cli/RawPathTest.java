@@ -53,7 +53,19 @@ class RawPathTest {
         Files.createDirectories(raw(NAME + "-in"));
         Files.createDirectories(raw(NAME + "-out"));
         Files.writeString(raw(NAME + "-in", "file"), "hello");
-        run(NydusImage.class, "create", "-D", NAME + "-out", "-B", NAME + "-boot", NAME + "-in");
+        Files.writeString(
+                raw(NAME + "-config"),
+                "{\"version\":2,\"backend\":{\"type\":\"localfs\",\"localfs\":{\"dir\":\"" + folder + "\"}}}");
+        run(
+                NydusImage.class,
+                "create",
+                "-D",
+                NAME + "-out",
+                "-C",
+                NAME + "-config",
+                "-B",
+                NAME + "-boot",
+                NAME + "-in");
         assertThat(raw(NAME + "-boot")).isRegularFile();
         assertThat(run(NydusImage.class, "check", "--data", "-D", NAME + "-out", NAME + "-boot"))
                 .contains("RAFS filesystem metadata is valid");

@@ -19,7 +19,6 @@ import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.storage.BlobBackend;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -167,12 +166,10 @@ final class CreateCommand implements Command {
 
     /** Opens where a parent's blobs are, if the command line says so. */
     private static Optional<BlobBackend> blobs(Arguments arguments) throws IOException {
-        if (arguments.has("--config")) {
-            return Optional.of(ImageArguments.backend(StorageConfiguration.load(Path.of(arguments.text("--config")))));
-        }
-        return arguments.has("--blob-dir")
+        Optional<BlobBackend> configured = ImageArguments.configured(arguments);
+        return configured.isEmpty() && arguments.has("--blob-dir")
                 ? Optional.of(ImageArguments.directory(arguments.text("--blob-dir")))
-                : Optional.empty();
+                : configured;
     }
 
     private CreateOptions.Builder options(Arguments arguments) throws IOException {

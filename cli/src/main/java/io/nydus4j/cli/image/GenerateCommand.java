@@ -13,14 +13,12 @@ import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.storage.BlobBackend;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** {@code nydus-image chunkdict generate}: makes a chunk dictionary from images. */
 final class GenerateCommand implements Command {
@@ -50,7 +48,8 @@ final class GenerateCommand implements Command {
             .value("-C --config", "Configuration that says where blobs with inlined metadata are.")
             .flag("-v --verbose", "Not used.")
             .examples(
-                    "nydus-image chunkdict generate --database sqlite:///var/lib/dict.db -B dict.boot images/*/image.boot",
+                    "nydus-image chunkdict generate --database sqlite:///var/lib/dict.db -B dict.boot"
+                            + " images/*/image.boot",
                     "nydus-image create --chunk-dict dict.boot -D blobs/ rootfs/");
 
     GenerateCommand(PrintStream out, PrintStream err) {
@@ -70,24 +69,17 @@ final class GenerateCommand implements Command {
         String url = arguments.text("--database");
         String database = database(url);
         ChunkDictionaryResult result;
-        BlobBackend blobs = blobs(arguments);
+        Optional<BlobBackend> blobs = ImageArguments.configured(arguments);
         try (BuildProgress progress = new BuildProgress(err, Terminal.isInteractive())) {
             ChunkDictionaryOptions options = new ChunkDictionaryOptions(
-                    arguments.positionalPaths(),
-                    database,
-                    output(arguments),
-                    Optional.ofNullable(blobs),
-                    policy,
-                    hints);
+                    arguments.positionalPaths(), database, output(arguments), blobs, policy, hints);
             result = new GenerateChunkDictionary(options, progress).run();
         } catch (MixedVersionsException e) {
             e.versions().forEach(out::println);
             out.flush();
             throw e;
         } finally {
-            if (blobs != null) {
-                blobs.close();
-            }
+            blobs.ifPresent(BlobBackend::close);
         }
         report(url, result);
         if (arguments.has("--output-json")) {
@@ -122,11 +114,6 @@ final class GenerateCommand implements Command {
                 .path("--blob-dir")
                 .orElseThrow(() -> new IOException("both --bootstrap and --blob-dir are missing, please specify one to"
                         + " store the generated metadata blob file")));
-    }
-
-    private static @Nullable BlobBackend blobs(Arguments arguments) throws IOException {
-        Optional<Path> configuration = arguments.path("--config");
-        return configuration.isEmpty() ? null : ImageArguments.backend(StorageConfiguration.load(configuration.get()));
     }
 
     private void report(String url, ChunkDictionaryResult result) {

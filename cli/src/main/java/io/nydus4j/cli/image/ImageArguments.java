@@ -48,13 +48,24 @@ final class ImageArguments implements AutoCloseable {
         Path bootstrap = old
                 ? arguments.path("--bootstrap").orElseThrow()
                 : arguments.positionalPaths().getFirst();
-        BlobBackend blobs = null;
-        if (arguments.has("--config")) {
-            blobs = backend(StorageConfiguration.load(arguments.path("--config").orElseThrow()));
-        } else if (arguments.has("--blob-dir") && !old) {
+        BlobBackend blobs = configured(arguments).orElse(null);
+        if (blobs == null && arguments.has("--blob-dir") && !old) {
             blobs = directory(arguments.text("--blob-dir"));
         }
         return new ImageArguments(bootstrap, blobs);
+    }
+
+    /**
+     * Opens the backend of the configuration that {@code --config} names, if that is given.
+     *
+     * @return to be closed by the caller
+     * @throws IOException if the configuration cannot be used
+     */
+    static Optional<BlobBackend> configured(Arguments arguments) throws IOException {
+        Optional<Path> configuration = arguments.path("--config");
+        return configuration.isEmpty()
+                ? Optional.empty()
+                : Optional.of(backend(StorageConfiguration.load(configuration.get())));
     }
 
     /** Opens the backend that a configuration names. */

@@ -15,12 +15,12 @@ import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.rafs.InconsistentImageException;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.storage.BlobBackend;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** {@code nydus-image merge}: lays the bootstraps of layers over each other. */
@@ -63,22 +63,16 @@ final class MergeCommand implements Command {
     @Override
     public int run(Arguments arguments) throws IOException {
         MergeOptions.Builder options = options(arguments);
-        if (arguments.has("--config")) {
-            try (BlobBackend blobs = ImageArguments.backend(
-                    StorageConfiguration.load(arguments.path("--config").orElseThrow()))) {
-                return finish(arguments, options.blobs(blobs));
-            }
-        }
-        return finish(arguments, options);
-    }
-
-    private int finish(Arguments arguments, MergeOptions.Builder options) throws IOException {
         BuildResult result;
+        Optional<BlobBackend> blobs = ImageArguments.configured(arguments);
         try (BuildProgress progress = new BuildProgress(err, Terminal.isInteractive())) {
+            blobs.ifPresent(options::blobs);
             result = new MergeImages(options.build(), progress).run();
         } catch (InconsistentImageException e) {
             Failures.print(e, err);
             return INCONSISTENT;
+        } finally {
+            blobs.ifPresent(BlobBackend::close);
         }
         if (arguments.has("--output-json")) {
             OutputJson.write(arguments.path("--output-json").orElseThrow(), result.toJson(Version.tool()));

@@ -10,10 +10,10 @@ import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.storage.BlobBackend;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** {@code nydus-image optimize}: puts what is read early into a blob of its own. */
 final class OptimizeCommand implements Command {
@@ -68,9 +68,7 @@ final class OptimizeCommand implements Command {
     }
 
     private static BlobBackend blobs(Arguments arguments) throws IOException {
-        return arguments.has("--config")
-                ? ImageArguments.backend(
-                        StorageConfiguration.load(arguments.path("--config").orElseThrow()))
-                : BackendArguments.openOrDirectory(arguments);
+        Optional<BlobBackend> configured = ImageArguments.configured(arguments);
+        return configured.isPresent() ? configured.get() : BackendArguments.openOrDirectory(arguments);
     }
 }

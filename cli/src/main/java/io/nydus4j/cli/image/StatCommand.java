@@ -10,14 +10,12 @@ import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.storage.BlobBackend;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** {@code nydus-image stat}: counts what images are made of and what they share. */
 final class StatCommand implements Command {
@@ -53,19 +51,17 @@ final class StatCommand implements Command {
     public int run(Arguments arguments) throws IOException {
         StatResult result;
         try (BuildProgress progress = new BuildProgress(err, Terminal.isInteractive())) {
-            BlobBackend blobs = blobs(arguments);
+            Optional<BlobBackend> blobs = ImageArguments.configured(arguments);
             try {
                 StatOptions options = new StatOptions(
                         arguments.path("--bootstrap"),
                         arguments.path("--blob-dir"),
                         arguments.path("--target"),
                         arguments.text("--digester").equals("sha256") ? DigestAlgorithm.SHA256 : DigestAlgorithm.BLAKE3,
-                        Optional.ofNullable(blobs));
+                        blobs);
                 result = new StatImages(options, progress).run();
             } finally {
-                if (blobs != null) {
-                    blobs.close();
-                }
+                blobs.ifPresent(BlobBackend::close);
             }
         }
         if (arguments.has("--output-json")) {
@@ -75,11 +71,6 @@ final class StatCommand implements Command {
             out.flush();
         }
         return 0;
-    }
-
-    private static @Nullable BlobBackend blobs(Arguments arguments) throws IOException {
-        Optional<Path> configuration = arguments.path("--config");
-        return configuration.isEmpty() ? null : ImageArguments.backend(StorageConfiguration.load(configuration.get()));
     }
 
     private static void write(Path file, String json) throws IOException {
