@@ -7,12 +7,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,17 +21,7 @@ final class CreateGoldenArchiveTest {
     private Path output;
 
     private void assertFilesEqual(String name) throws IOException {
-        Set<String> expected = new TreeSet<>();
-        try (Stream<Path> files = Files.list(GoldenImage.root().resolve(name))) {
-            for (Path golden : files.toList()) {
-                String file = String.valueOf(golden.getFileName());
-                if (file.equals("boot") || file.matches("[0-9a-f]{64}")) {
-                    expected.add(file);
-                    assertThat(output.resolve(file)).hasSameBinaryContentAs(golden);
-                }
-            }
-        }
-        assertThat(output.toFile().list()).containsExactlyInAnyOrderElementsOf(expected);
+        assertThat(output.toFile().list()).containsExactlyInAnyOrderElementsOf(Images.assertHasGolden(name, output));
     }
 
     @ParameterizedTest

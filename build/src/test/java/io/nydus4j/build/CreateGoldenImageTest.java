@@ -22,8 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,16 +57,7 @@ final class CreateGoldenImageTest {
 
     /** Compares every bootstrap and blob of the golden image; beside them only the external bootstrap may be there. */
     private void assertFilesEqual(String name) throws IOException {
-        Set<String> expected = new TreeSet<>();
-        try (Stream<Path> files = Files.list(GoldenImage.root().resolve(name))) {
-            for (Path golden : files.toList()) {
-                String file = String.valueOf(golden.getFileName());
-                if (file.equals("boot") || file.matches("[0-9a-f]{64}")) {
-                    expected.add(file);
-                    assertThat(output.resolve(file)).hasSameBinaryContentAs(golden);
-                }
-            }
-        }
+        Set<String> expected = Images.assertHasGolden(name, output);
         if (expected.contains("boot")) {
             expected.add("boot.external");
         }

@@ -1,5 +1,7 @@
 package io.nydus4j.build;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.nydus4j.rafs.BootstrapWalk;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.load.LoadOptions;
@@ -19,7 +21,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 
 /** What images hold, told in a form that can be compared. */
@@ -45,6 +49,21 @@ final class Images {
             }
         }
         return blobs.resolve("boot");
+    }
+
+    /** Asserts that a folder has the bootstrap and the blobs of a golden image, byte for byte; returns their names. */
+    static Set<String> assertHasGolden(String image, Path folder) throws IOException {
+        Set<String> names = new TreeSet<>();
+        try (Stream<Path> files = Files.list(GOLDEN.resolve(image))) {
+            for (Path golden : files.toList()) {
+                String name = String.valueOf(golden.getFileName());
+                if (name.equals("boot") || name.matches("[0-9a-f]{64}")) {
+                    names.add(name);
+                    assertThat(folder.resolve(name)).hasSameBinaryContentAs(golden);
+                }
+            }
+        }
+        return names;
     }
 
     private static String archive(String image, String blobId) throws IOException {
