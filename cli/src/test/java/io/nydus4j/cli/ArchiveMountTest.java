@@ -150,7 +150,7 @@ class ArchiveMountTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     @ParameterizedTest

@@ -6,13 +6,12 @@ import io.nydus4j.build.CreateOptions;
 import io.nydus4j.build.ProgressListener;
 import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.ImageSource;
+import io.nydus4j.storage.TestStores;
 import io.nydus4j.storage.config.CacheConfiguration;
-import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -46,8 +45,7 @@ record BuiltImage(Path directory, BuildResult result) {
     /** Returns what mounts it on {@code mnt}, both new, with a new {@code cache}. */
     DaemonOptions.Builder mounting() throws IOException {
         Path cache = Files.createDirectory(directory.resolve("cache"));
-        StorageConfiguration configuration = StorageConfiguration.of(
-                new LocalFsSettings("", blobs().toString(), List.of()), CacheConfiguration.inFiles(cache.toString()));
+        StorageConfiguration configuration = TestStores.of(blobs(), CacheConfiguration.inFiles(cache.toString()));
         ImageSource source = new ImageSource(bootstrap(), configuration, Optional.empty());
         return DaemonOptions.builder(Files.createDirectory(directory.resolve("mnt")), source);
     }

@@ -13,10 +13,8 @@ import io.nydus4j.build.OptimizeImage;
 import io.nydus4j.build.OptimizeOptions;
 import io.nydus4j.build.OutputPlace;
 import io.nydus4j.build.ProgressListener;
-import io.nydus4j.daemon.DaemonOptions;
 import io.nydus4j.daemon.Driver;
 import io.nydus4j.daemon.ErofsCondition;
-import io.nydus4j.daemon.ImageSource;
 import io.nydus4j.daemon.Listing;
 import io.nydus4j.daemon.NydusDaemon;
 import io.nydus4j.daemon.Shell;
@@ -26,10 +24,7 @@ import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.BackendCounters;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.backend.BackendFactory;
-import io.nydus4j.storage.config.BackendSettings;
-import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.LocalFsSettings;
-import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -67,7 +62,7 @@ class ErofsImagesTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private CreateOptions.Builder options(Path source, String bootstrap) {
@@ -81,32 +76,25 @@ class ErofsImagesTest {
         return new CreateImage(options.build(), ProgressListener.NONE).run();
     }
 
-    private BackendSettings backend() {
-        return new LocalFsSettings("", blobs.toString(), List.of());
-    }
-
-    private int blobCount(String bootstrap) throws IOException {
-        try (Rafs image = Rafs.load(directory.resolve(bootstrap), LoadOptions.DEFAULT)) {
+    private static int blobCount(BuildResult built) throws IOException {
+        try (Rafs image = Rafs.load(built.bootstrap().orElseThrow(), LoadOptions.DEFAULT)) {
             return image.blobs().size();
         }
     }
 
-    private void compare(String bootstrap) throws Exception {
-        compare(bootstrap, false);
+    private void compare(BuildResult built) throws Exception {
+        compare(built, false);
     }
 
-    private void compare(String bootstrap, boolean timeless) throws Exception {
-        Path mountPoint = Files.createDirectory(directory.resolve("mnt"));
-        StorageConfiguration configuration = StorageConfiguration.of(
-                backend(),
-                CacheConfiguration.inFiles(
-                        Files.createDirectory(directory.resolve("cache")).toString()));
-        try (NydusDaemon daemon = NydusDaemon.start(DaemonOptions.builder(
-                        mountPoint, new ImageSource(directory.resolve(bootstrap), configuration, Optional.empty()))
+    private void compare(BuildResult built, boolean timeless) throws Exception {
+        assertThat(built.bootstrap()).contains(directory.resolve("boot"));
+        try (NydusDaemon daemon = NydusDaemon.start(new BuiltImage(directory, built)
+                .mounting()
                 .driver(Driver.EROFS)
                 .runFolder(directory.resolve("run"))
                 .build())) {
             assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
+            Path mountPoint = directory.resolve("mnt");
             Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree));
             Listing.assertSame(Listing.xattrs(mountPoint), Listing.xattrs(tree));
             Listing.assertSame(Listing.hardLinks(mountPoint), Listing.hardLinks(tree));
@@ -133,26 +121,26 @@ class ErofsImagesTest {
             done
             """);
         List<Path> layers = new ArrayList<>();
-        List<Future<BuildResult>> built = new ArrayList<>();
+        List<Future<BuildResult>> lower = new ArrayList<>();
         try (ExecutorService builds = Executors.newFixedThreadPool(4)) {
             for (int i = 1; i <= 100; i++) {
                 String name = "layer" + i;
-                built.add(builds.submit(() -> create(options(directory.resolve(name), name + ".boot"))));
+                lower.add(builds.submit(() -> create(options(directory.resolve(name), name + ".boot"))));
                 layers.add(directory.resolve(name + ".boot"));
             }
         }
         List<String> ids = new ArrayList<>();
-        for (Future<BuildResult> layer : built) {
+        for (Future<BuildResult> layer : lower) {
             ids.addAll(layer.resultNow().blobs());
         }
-        new MergeImages(
+        BuildResult built = new MergeImages(
                         MergeOptions.builder(layers, new OutputPlace.OutputFile(directory.resolve("boot")))
                                 .originalBlobIds(ids)
                                 .build(),
                         ProgressListener.NONE)
                 .run();
-        assertThat(blobCount("boot")).isEqualTo(100);
-        compare("boot");
+        assertThat(blobCount(built)).isEqualTo(100);
+        compare(built);
     }
 
     private void makeTree() throws Exception {
@@ -179,9 +167,9 @@ class ErofsImagesTest {
             rm ../tree/a/.wh.7 ../tree/a/7
             touch -r a ../tree/a
             """);
-        create(options(upper, "boot").parentBootstrap(directory.resolve("lower")));
-        assertThat(blobCount("boot")).isEqualTo(2);
-        compare("boot");
+        BuildResult built = create(options(upper, "boot").parentBootstrap(directory.resolve("lower")));
+        assertThat(blobCount(built)).isEqualTo(2);
+        compare(built);
     }
 
     @Test
@@ -189,9 +177,9 @@ class ErofsImagesTest {
         makeTree();
         create(options(tree, "dictionary"));
         Shell.out(tree, "cp a/30 a/copy; seq 5000 7000 >a/new; rm -r a/b");
-        create(options(tree, "boot").chunkDictionary(directory.resolve("dictionary")));
-        assertThat(blobCount("boot")).isEqualTo(2);
-        compare("boot");
+        BuildResult built = create(options(tree, "boot").chunkDictionary(directory.resolve("dictionary")));
+        assertThat(blobCount(built)).isEqualTo(2);
+        compare(built);
     }
 
     @Test
@@ -201,24 +189,26 @@ class ErofsImagesTest {
         List<AccessedFile> read = List.of(
                 new AccessedFile("/a/20".getBytes(StandardCharsets.UTF_8), Optional.empty()),
                 new AccessedFile("/a/b/5".getBytes(StandardCharsets.UTF_8), Optional.empty()));
-        try (BlobBackend backend = BackendFactory.open(backend(), new BackendCounters("localfs"))) {
-            new OptimizeImage(
+        BuildResult built;
+        try (BlobBackend backend = BackendFactory.open(
+                new LocalFsSettings("", blobs.toString(), List.of()), new BackendCounters("localfs"))) {
+            built = new OptimizeImage(
                             new OptimizeOptions(
                                     directory.resolve("plain"), backend, read, directory.resolve("boot"), blobs),
                             ProgressListener.NONE)
                     .run();
         }
-        assertThat(blobCount("boot")).isEqualTo(2);
-        compare("boot");
+        assertThat(blobCount(built)).isEqualTo(2);
+        compare(built);
     }
 
     /** It has no blob, so that the kernel is given the metadata alone. */
     @Test
     void showsAnImageWithoutData() throws Exception {
         Shell.out(tree, "mkdir a; touch a/empty; mknod a/null c 1 3; ln -s empty a/link");
-        create(options(tree, "boot"));
-        assertThat(blobCount("boot")).isZero();
-        compare("boot");
+        BuildResult built = create(options(tree, "boot"));
+        assertThat(blobCount(built)).isZero();
+        compare(built);
     }
 
     /** Its metadata comes from the layer's table of contents, its data stays in the layer. */
@@ -231,6 +221,6 @@ class ErofsImagesTest {
         Path layer = TESTDATA.resolve("stargz/tree-4k.esgz");
         BuildResult built = create(options(layer, "boot").type(ConversionType.ESTARGZTOC_REF));
         Files.copy(layer, blobs.resolve(built.blobs().getFirst()));
-        compare("boot", true);
+        compare(built, true);
     }
 }

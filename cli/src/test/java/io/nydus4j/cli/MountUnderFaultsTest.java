@@ -96,9 +96,8 @@ class MountUnderFaultsTest {
 
     @AfterEach
     void leaveNothing() throws Exception {
+        Shell.unmountBelow(directory);
         Shell.run(directory, """
-            while umount -l mnt 2>/dev/null; do :; done
-            umount -l disk 2>/dev/null
             for holder in run/holder.json; do
                 [[ ! -f $holder ]] || kill -9 "$(sed 's/.*"pid":\\([0-9]*\\).*/\\1/' "$holder")"
             done\

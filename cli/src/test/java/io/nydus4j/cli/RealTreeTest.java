@@ -69,29 +69,30 @@ class RealTreeTest {
         tree = Files.createDirectory(shared.resolve("tree"));
         // Without large files: the sample has many names rather than many bytes.
         Shell.out(tree, """
-                (cd /usr && find bin lib share -xdev -size -2000k -print0 2>/dev/null | head -z -n "$1" \\
-                    | tar --null --no-recursion -T - --xattrs --xattrs-include='*' -cf -) \\
-                    | tar --xattrs --xattrs-include='*' --numeric-owner -xpf -
-                mkdir odd
-                printf 'latin' >"$(printf 'odd/caf\\351')"
-                printf 'neither' >"$(printf 'odd/\\377\\376 \\n"')"
-                ln "$(printf 'odd/caf\\351')" odd/again
-                ln -s "$(printf 'caf\\351')" odd/link
-                mknod odd/null c 1 3
-                mknod odd/disk b 259 70000
-                mkfifo odd/pipe
-                setfattr -n user.binary -v 0x000aff3d odd/again
-                setfattr -n user.empty odd/again
-                setfattr -n trusted.kept -v yes odd
-                chmod 6751 odd/again
-                chown 70000:4000000000 odd/pipe
-                touch -d '2001-02-03 04:05:06.123456789' odd/again
-                """, Integer.toString(ENTRIES));
+            (cd /usr && find bin lib share -xdev -size -2000k -print0 2>/dev/null | head -z -n "$1" \\
+                | tar --null --no-recursion -T - --xattrs --xattrs-include='*' -cf -) \\
+                | tar --xattrs --xattrs-include='*' --numeric-owner -xpf -
+            mkdir odd
+            printf 'latin' >"$(printf 'odd/caf\\351')"
+            printf 'neither' >"$(printf 'odd/\\377\\376 \\n"')"
+            ln "$(printf 'odd/caf\\351')" odd/again
+            ln -s "$(printf 'caf\\351')" odd/link
+            mknod odd/null c 1 3
+            mknod odd/disk b 259 70000
+            mkfifo odd/pipe
+            setfattr -n user.binary -v 0x000aff3d odd/again
+            setfattr -n user.empty odd/again
+            setfattr -n trusted.kept -v yes odd
+            chmod 6751 odd/again
+            chown 70000:4000000000 odd/pipe
+            touch -d '2001-02-03 04:05:06.123456789' odd/again
+            """, Integer.toString(ENTRIES));
     }
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done; rm -rf unpacked");
+        Shell.unmountBelow(directory);
+        Shell.run(directory, "rm -rf unpacked");
     }
 
     /** Links that point out of the folder would each be a warning. */

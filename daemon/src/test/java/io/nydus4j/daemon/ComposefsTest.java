@@ -116,12 +116,8 @@ class ComposefsTest {
     }
 
     private MountRequest request(Golden image) throws IOException {
-        return new MountRequest(
-                image.bootstrap().toString(),
-                "rafs",
-                Golden.configuration(blobs(image), Optional.of(directory.resolve("cache-" + image)))
-                        .toJson(),
-                Optional.empty());
+        return image.request(Golden.configuration(blobs(image), Optional.of(directory.resolve("cache-" + image)))
+                .toJson());
     }
 
     private DaemonOptions.Builder empty() {

@@ -3,7 +3,6 @@ package io.nydus4j.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.DaemonClient;
-import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.erofs.ErofsMounted;
 import io.nydus4j.linux.ChildJvm;
 import io.nydus4j.linux.file.Descriptor;
@@ -253,9 +252,7 @@ class ErofsBudgetTest {
                 Golden image = Golden.of(name);
                 Path blobs = image.copyBlobs(directory.resolve("blobs-" + name));
                 String configuration = configuration(blobs, BUDGET).toJson();
-                client.mount(
-                        "/" + name,
-                        new MountRequest(image.bootstrap().toString(), "rafs", configuration, Optional.empty()));
+                client.mount("/" + name, image.request(configuration));
             }
             long seed = System.nanoTime();
             long most = 0;

@@ -54,10 +54,11 @@ class ErofsDaemonTest {
         }
         StorageConfiguration configuration = Golden.configuration(blobs, Optional.of(cache), rafs);
         Path bootstrap = image.bootstrapWith(blobs);
-        return DaemonOptions.builder(mountPoint, new ImageSource(bootstrap, configuration, Optional.empty()))
-                .driver(Driver.EROFS)
-                .runFolder(directory.resolve("run"))
-                .apiSocket(directory.resolve("api"));
+        return served(DaemonOptions.builder(mountPoint, new ImageSource(bootstrap, configuration, Optional.empty())));
+    }
+
+    private DaemonOptions.Builder served(DaemonOptions.Builder options) {
+        return options.driver(Driver.EROFS).runFolder(directory.resolve("run")).apiSocket(directory.resolve("api"));
     }
 
     private Path tree(Golden image) throws Exception {
@@ -147,10 +148,8 @@ class ErofsDaemonTest {
                 directory.resolve("memory/boot"),
                 Golden.configuration(image.copyBlobs(blobs), Optional.of(cache)),
                 Optional.empty());
-        try (NydusDaemon daemon = NydusDaemon.start(DaemonOptions.builder(mountPoint, source)
-                .driver(Driver.EROFS)
-                .runFolder(directory.resolve("run"))
-                .build())) {
+        try (NydusDaemon daemon = NydusDaemon.start(
+                served(DaemonOptions.builder(mountPoint, source)).build())) {
             assertThat(daemon.isServedByKernel()).isTrue();
             compareWithTree(image, mountPoint);
         } finally {
@@ -275,22 +274,11 @@ class ErofsDaemonTest {
     @Test
     void refusesToUnmountWhatIsInUse() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
-        image.copyBlobs(blobs);
-        DaemonOptions options = DaemonOptions.builder(mountPoint)
-                .driver(Driver.EROFS)
-                .runFolder(directory.resolve("run"))
-                .apiSocket(directory.resolve("api"))
-                .build();
-        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+        try (NydusDaemon daemon =
+                NydusDaemon.start(served(DaemonOptions.builder(mountPoint)).build())) {
             assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
             DaemonClient client = new DaemonClient(directory.resolve("api"));
-            client.mount(
-                    "/one",
-                    new MountRequest(
-                            image.bootstrap().toString(),
-                            "rafs",
-                            Golden.configuration(blobs, Optional.of(cache)).toJson(),
-                            Optional.empty()));
+            client.mount("/one", image.requestIn(directory));
             Process user = new ProcessBuilder("bash", "-c", "cd mnt/one/sizes; echo in; read; cat * | sha256sum")
                     .directory(directory.toFile())
                     .start();
@@ -308,19 +296,11 @@ class ErofsDaemonTest {
     @Test
     void mountsBelowItsMountPointWhatTheApiNames() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
-        image.copyBlobs(blobs);
-        DaemonOptions options = DaemonOptions.builder(mountPoint)
-                .driver(Driver.EROFS)
-                .runFolder(directory.resolve("run"))
-                .apiSocket(directory.resolve("api"))
-                .build();
-        try (NydusDaemon daemon = NydusDaemon.start(options)) {
+        try (NydusDaemon daemon =
+                NydusDaemon.start(served(DaemonOptions.builder(mountPoint)).build())) {
             assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
             DaemonClient client = new DaemonClient(directory.resolve("api"));
-            String configuration =
-                    Golden.configuration(blobs, Optional.of(cache)).toJson();
-            MountRequest request =
-                    new MountRequest(image.bootstrap().toString(), "rafs", configuration, Optional.empty());
+            MountRequest request = image.requestIn(directory);
             client.mount("/one", request);
             client.mount("/two/three", request);
             compareWithTree(image, mountPoint.resolve("one"));

@@ -41,7 +41,7 @@ class ErofsFaultTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "umount -l mnt; umount -l cache; true");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon start(StorageConfiguration configuration) throws IOException {

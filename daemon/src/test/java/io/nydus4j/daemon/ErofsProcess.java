@@ -145,7 +145,7 @@ final class ErofsProcess {
 
     /** Takes away what tests leave: the mounts of a folder, and who holds its readers back. */
     static void cleanUp(Path directory) throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
         for (String file : List.of("guard.json", "holder.json")) {
             kill(directory, file);
         }

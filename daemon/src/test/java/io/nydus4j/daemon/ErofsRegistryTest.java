@@ -49,7 +49,7 @@ class ErofsRegistryTest {
         if (registry != null) {
             registry.close();
         }
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon serve() throws IOException {

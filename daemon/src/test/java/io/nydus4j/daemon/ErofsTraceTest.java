@@ -37,7 +37,7 @@ class ErofsTraceTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "umount -l mnt");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon start(boolean traced, String rafs) throws Exception {

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.DaemonState;
 import io.nydus4j.daemon.api.JsonValue;
+import io.nydus4j.storage.TestStores;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.FileCacheSettings;
-import io.nydus4j.storage.config.LocalFsSettings;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
@@ -68,7 +68,7 @@ class FuseMountTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     /** Returns the tree that an image was made from. */
@@ -89,6 +89,12 @@ class FuseMountTest {
         return NydusDaemon.start(DaemonOptions.builder(mountPoint, source)
                 .apiSocket(directory.resolve("api"))
                 .build());
+    }
+
+    /** Returns how many file systems are mounted on the mount point, as text. */
+    private String mounts() throws Exception {
+        return Shell.out(directory, "grep -c \"$PWD/mnt \" /proc/self/mounts || true")
+                .strip();
     }
 
     private void compareWithTree(Golden image) throws Exception {
@@ -112,12 +118,7 @@ class FuseMountTest {
     void showsTheTreeOfImagesUnderABudget(Golden image) throws Exception {
         image.copyBlobs(blobs);
         // Room for a part of it: what was read goes while other parts are read, by several readers at once.
-        FileCacheSettings files = FileCacheSettings.in(cache.toString()).withBudget(300_000);
-        CacheConfiguration cached = new CacheConfiguration(
-                "filecache", false, false, PrefetchConfiguration.ABSENT, Optional.of(files), Optional.empty());
-        StorageConfiguration configuration =
-                StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cached);
-        try (NydusDaemon _ = start(image, configuration)) {
+        try (NydusDaemon _ = start(image, TestStores.budget(blobs, cache, 300_000))) {
             String tree = tree(image).toString();
             String compare = "diff -r --no-dereference \"$1\" mnt | grep -v 'while file .* is a'";
             Shell.Result differences = Shell.run(
@@ -136,10 +137,8 @@ class FuseMountTest {
         image.copyBlobs(blobs);
         Shell.out(directory, "mkdir -p \"$1\" && mount -t tmpfs -o size=200k tmpfs \"$1\"", cache.toString());
         FileCacheSettings files = FileCacheSettings.in(cache.toString()).withRoomSeconds(0);
-        CacheConfiguration cached = new CacheConfiguration(
-                "filecache", false, false, PrefetchConfiguration.ABSENT, Optional.of(files), Optional.empty());
         StorageConfiguration configuration =
-                StorageConfiguration.of(new LocalFsSettings("", blobs.toString(), List.of()), cached);
+                TestStores.of(blobs, TestStores.cache(files, false, false, PrefetchConfiguration.ABSENT));
         try (NydusDaemon _ = start(image, configuration)) {
             compareWithTree(image);
         } finally {
@@ -177,8 +176,7 @@ class FuseMountTest {
     @MethodSource("images")
     void showsTheTreeWithBlobsAndCacheInOneFolder(Golden image) throws Exception {
         image.copyBlobs(blobs);
-        StorageConfiguration configuration = StorageConfiguration.of(
-                new LocalFsSettings("", blobs.toString(), List.of()), CacheConfiguration.inFiles(blobs.toString()));
+        StorageConfiguration configuration = TestStores.of(blobs, CacheConfiguration.inFiles(blobs.toString()));
         try (NydusDaemon daemon = start(image, configuration)) {
             assertThat(daemon.state()).isEqualTo(DaemonState.RUNNING);
             Listing.assertSame(Listing.contents(mountPoint), Listing.contents(tree(image)));
@@ -275,9 +273,7 @@ class FuseMountTest {
             assertThat(daemon.await()).isEqualTo(DaemonEnd.STOPPED);
             daemon.close();
             assertThat(daemon.state()).isEqualTo(DaemonState.STOPPED);
-            assertThat(Shell.out(directory, "grep -c \"$PWD/mnt \" /proc/self/mounts || true")
-                            .strip())
-                    .isEqualTo("0");
+            assertThat(mounts()).isEqualTo("0");
         } finally {
             user.destroyForcibly();
         }
@@ -291,9 +287,7 @@ class FuseMountTest {
             new DaemonClient(directory.resolve("api")).exit();
             assertThat(daemon.await()).isEqualTo(DaemonEnd.LEFT);
         }
-        assertThat(Shell.out(directory, "grep -c \"$PWD/mnt \" /proc/self/mounts || true")
-                        .strip())
-                .isEqualTo("1");
+        assertThat(mounts()).isEqualTo("1");
         assertThat(directory.resolve("api")).doesNotExist();
     }
 
@@ -307,9 +301,7 @@ class FuseMountTest {
                 .apiSocket(directory.resolve("none/api"))
                 .build();
         assertThatThrownBy(() -> NydusDaemon.start(options)).isInstanceOf(IOException.class);
-        assertThat(Shell.out(directory, "grep -c \"$PWD/mnt \" /proc/self/mounts || true")
-                        .strip())
-                .isEqualTo("0");
+        assertThat(mounts()).isEqualTo("0");
     }
 
     @Test
@@ -319,9 +311,7 @@ class FuseMountTest {
         assertThatThrownBy(() -> start(image, Golden.configuration(blobs, Optional.of(cache))))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("d49080c492d45a8f8b8cf0b93eed93b806404b7b327353d6d09a46da99b71cc2");
-        assertThat(Shell.out(directory, "grep -c \"$PWD/mnt \" /proc/self/mounts || true")
-                        .strip())
-                .isEqualTo("0");
+        assertThat(mounts()).isEqualTo("0");
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.nydus4j.daemon;
 
 import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,6 +50,18 @@ public record Golden(String name, String archive) {
     public Path bootstrap() throws IOException {
         Path separate = folder().resolve("boot");
         return Files.exists(separate) ? separate : blobFiles().getFirst();
+    }
+
+    /** Returns what asks a daemon to mount the image, by a configuration as text. */
+    public MountRequest request(String configuration) throws IOException {
+        return new MountRequest(bootstrap().toString(), "rafs", configuration, Optional.empty());
+    }
+
+    /** Returns the same, with copies of the image's blobs and a cache in a folder that has neither yet. */
+    MountRequest requestIn(Path directory) throws IOException {
+        Path blobs = copyBlobs(directory.resolve("blobs"));
+        return request(
+                configuration(blobs, Optional.of(directory.resolve("cache"))).toJson());
     }
 
     /** Returns the data blobs beside the image, in no order. */

@@ -3,7 +3,6 @@ package io.nydus4j.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.DaemonClient;
-import io.nydus4j.daemon.api.MountRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -32,7 +31,7 @@ class ManyMountsTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     @Test
@@ -51,8 +50,7 @@ class ManyMountsTest {
                 Path cache = Files.createDirectories(directory.resolve("caches/" + i));
                 String config = Golden.configuration(blobs, Optional.of(cache)).toJson();
                 long start = System.nanoTime();
-                client.mount(
-                        "/m" + i, new MountRequest(image.bootstrap().toString(), "rafs", config, Optional.empty()));
+                client.mount("/m" + i, image.request(config));
                 micros[i] = (System.nanoTime() - start) / 1000;
             }
             long each = (daemon.anonymousKiB() - before) / (MOUNTS - WARM);

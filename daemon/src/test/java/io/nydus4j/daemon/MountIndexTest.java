@@ -28,7 +28,7 @@ class MountIndexTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private MountRequest share(int number) throws Exception {

@@ -29,7 +29,7 @@ class OpenFilesTakeOverTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     @Test
@@ -92,8 +92,7 @@ class OpenFilesTakeOverTest {
         Process client;
         try {
             String config = Golden.writableConfiguration(directory).toJson();
-            new DaemonClient(api)
-                    .mount("/s", new MountRequest(image.bootstrap().toString(), "rafs", config, Optional.empty()));
+            new DaemonClient(api).mount("/s", image.request(config));
             client = new ProcessBuilder("bash", "-c", """
                 lower=$PWD/lower; cd mnt/s/sizes || exit
                 exec 3< mixed-200000 4>> text-1 5< zeros-50000 6> ../made 7< ../dup/one 8<> ../links/first

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.daemon.api.DaemonClient;
-import io.nydus4j.daemon.api.MountRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -179,7 +178,7 @@ class OverlayTest {
         int copied = 0;
         for (int round = 0; round < 4; round++) {
             try (DaemonProcess daemon = DaemonProcess.start(mountPoint, directory.resolve("api"))) {
-                client.mount("/i", new MountRequest(image.bootstrap().toString(), "rafs", config, Optional.empty()));
+                client.mount("/i", image.request(config));
                 Process toucher = new ProcessBuilder(
                                 "bash", "-c", "for f in i/sizes/* i/many/* i/dup/*; do chmod u+w $f; done")
                         .directory(mountPoint.toFile())
@@ -192,7 +191,7 @@ class OverlayTest {
                 daemon.kill();
                 toucher.destroyForcibly().waitFor();
             }
-            Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+            Shell.unmountBelow(directory);
             String files = Shell.out(directory.resolve("upper"), "find . -type f -exec sha256sum {} +");
             String known = Listing.contents(lower);
             files.lines().forEach(line -> assertThat(known).contains(line));
@@ -256,21 +255,17 @@ class OverlayTest {
             refused(client, image, good.replace(work, "/dev/shm/nydus4j-work"), "on different file systems");
             refused(client, image, good.replace(work, upper + "/w"), "within upper_dir");
             refused(client, image, good.replace(upper, mountPoint.toString()), "would have to ask itself");
-            client.mount("/a", new MountRequest(image.bootstrap().toString(), "rafs", good, Optional.empty()));
+            client.mount("/a", image.request(good));
             refused(client, image, good, "in use by another overlay");
-            assertThatThrownBy(() -> client.remount(
-                            "/a", new MountRequest(image.bootstrap().toString(), "rafs", good, Optional.empty())))
-                    .hasMessageContaining("type mismatch");
+            assertThatThrownBy(() -> client.remount("/a", image.request(good))).hasMessageContaining("type mismatch");
             client.unmount("/a");
-            client.mount("/b", new MountRequest(image.bootstrap().toString(), "rafs", good, Optional.empty()));
+            client.mount("/b", image.request(good));
         } finally {
             Shell.run(directory, "rmdir /dev/shm/nydus4j-work/work /dev/shm/nydus4j-work");
         }
     }
 
     private static void refused(DaemonClient client, Golden image, String config, String why) {
-        assertThatThrownBy(() -> client.mount(
-                        "/x", new MountRequest(image.bootstrap().toString(), "rafs", config, Optional.empty())))
-                .hasMessageContaining(why);
+        assertThatThrownBy(() -> client.mount("/x", image.request(config))).hasMessageContaining(why);
     }
 }

@@ -60,7 +60,7 @@ class PrefetchApiTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private DaemonClient client() {

@@ -56,7 +56,7 @@ class RecordedFaultsTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon start() throws IOException {

@@ -31,7 +31,7 @@ class RecordedMetricsTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     @Test

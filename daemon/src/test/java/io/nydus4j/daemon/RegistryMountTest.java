@@ -3,7 +3,6 @@ package io.nydus4j.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.daemon.api.DaemonClient;
-import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.http.HttpExchange;
 import io.nydus4j.storage.http.FaultyServer;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +59,7 @@ class RegistryMountTest {
     @AfterEach
     void stop() throws Exception {
         registry.close();
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private static String auth(String secret) {
@@ -82,14 +81,14 @@ class RegistryMountTest {
     @Test
     void aPasswordThatChangesIsSetWhileTheImageIsMounted() throws Exception {
         String config = """
-                {"version":2,"backend":{"type":"registry","registry":{"scheme":"http","host":"%s","repo":"some/repo",
-                "auth":"%s","retry_limit":0}},"cache":{"type":"filecache","filecache":{"work_dir":"%s"}},
-                "rafs":{"mode":"direct","batch_size":4096}}""".formatted(registry.host(), auth(password), directory.resolve("cache"));
+            {"version":2,"backend":{"type":"registry","registry":{"scheme":"http","host":"%s","repo":"some/repo",
+            "auth":"%s","retry_limit":0}},"cache":{"type":"filecache","filecache":{"work_dir":"%s"}},
+            "rafs":{"mode":"direct","batch_size":4096}}\
+            """.formatted(registry.host(), auth(password), directory.resolve("cache"));
         try (NydusDaemon _ = NydusDaemon.start(DaemonOptions.builder(mountPoint)
                 .apiSocket(directory.resolve("api"))
                 .build())) {
-            new DaemonClient(directory.resolve("api"))
-                    .mount("/image", new MountRequest(IMAGE.bootstrap().toString(), "rafs", config, Optional.empty()));
+            new DaemonClient(directory.resolve("api")).mount("/image", IMAGE.request(config));
             assertThat(length("text-4096")).isEqualTo("4096");
             password = "second";
             assertThat(Shell.run(mountPoint, "cat image/sizes/noise-40000").err())

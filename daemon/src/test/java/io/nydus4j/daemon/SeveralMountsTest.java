@@ -49,7 +49,7 @@ class SeveralMountsTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon start() throws IOException {
@@ -63,7 +63,7 @@ class SeveralMountsTest {
     }
 
     private MountRequest image() throws IOException {
-        return new MountRequest(Golden.of("v6-zstd-4k").bootstrap().toString(), "rafs", config, Optional.empty());
+        return Golden.of("v6-zstd-4k").request(config);
     }
 
     private String sums(String below) throws Exception {
@@ -189,8 +189,7 @@ class SeveralMountsTest {
         try (NydusDaemon daemon = start()) {
             client().mount("/a", image());
             String expected = sums("/a");
-            MountRequest other =
-                    new MountRequest(Golden.of("v6-lz4-4k").bootstrap().toString(), "rafs", config, Optional.empty());
+            MountRequest other = Golden.of("v6-lz4-4k").request(config);
             assertThatThrownBy(() -> client().remount("/a", other)).hasMessageContaining("swap backend");
             assertThat(sums("/a")).isEqualTo(expected);
             assertThat(daemon.mountTable().mounts()).hasSize(1);

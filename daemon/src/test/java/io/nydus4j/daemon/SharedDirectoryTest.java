@@ -37,32 +37,32 @@ class SharedDirectoryTest {
         mountPoint = Files.createDirectory(directory.resolve("mnt"));
         share = Files.createDirectory(directory.resolve("share"));
         Shell.out(share, """
-                mkdir -p deep/er/est many 'with space' private
-                head -c 3000000 /dev/urandom > deep/big
-                truncate -s 5M deep/er/sparse
-                printf '%s' tail >> deep/er/sparse
-                ln deep/big 'with space/big'
-                touch $'name\\xff\\xfe' empty
-                for i in $(seq 600); do : > many/a-name-of-some-length-$i; done
-                ln -s /etc/passwd absolute
-                ln -s ../../../../etc/passwd outwards
-                ln -s deep/big relative
-                mkfifo pipe
-                mknod device c 1 3
-                setfattr -n user.note -v 'a value' deep/big
-                setfattr -n user.empty deep
-                setfattr -h -n trusted.link -v x relative 2>/dev/null || true
-                chown 1234:4321 empty
-                chmod 4750 deep/big
-                chmod 700 private
-                touch -h -d '1999-12-31 23:59:59.123456789' relative empty deep/er
-                """);
+            mkdir -p deep/er/est many 'with space' private
+            head -c 3000000 /dev/urandom > deep/big
+            truncate -s 5M deep/er/sparse
+            printf '%s' tail >> deep/er/sparse
+            ln deep/big 'with space/big'
+            touch $'name\\xff\\xfe' empty
+            for i in $(seq 600); do : > many/a-name-of-some-length-$i; done
+            ln -s /etc/passwd absolute
+            ln -s ../../../../etc/passwd outwards
+            ln -s deep/big relative
+            mkfifo pipe
+            mknod device c 1 3
+            setfattr -n user.note -v 'a value' deep/big
+            setfattr -n user.empty deep
+            setfattr -h -n trusted.link -v x relative 2>/dev/null || true
+            chown 1234:4321 empty
+            chmod 4750 deep/big
+            chmod 700 private
+            touch -h -d '1999-12-31 23:59:59.123456789' relative empty deep/er
+            """);
         Shell.out(directory, "echo secret > outside");
     }
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon serveDirectory() throws IOException {
@@ -118,15 +118,12 @@ class SharedDirectoryTest {
     @Test
     void standsBesideImagesThatTellTheKernelNotToOpenFiles() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
-        Path blobs = image.copyBlobs(directory.resolve("blobs"));
-        Path cache = Files.createDirectory(directory.resolve("cache"));
-        String config = Golden.configuration(blobs, Optional.of(cache)).toJson();
         DaemonClient client = new DaemonClient(directory.resolve("api"));
         MountRequest request = new MountRequest(share.toString(), "passthrough_fs", "", Optional.empty());
         try (NydusDaemon _ = NydusDaemon.start(DaemonOptions.builder(mountPoint)
                 .apiSocket(directory.resolve("api"))
                 .build())) {
-            client.mount("/image", new MountRequest(image.bootstrap().toString(), "rafs", config, Optional.empty()));
+            client.mount("/image", image.requestIn(directory));
             Shell.out(mountPoint, "cat image/sizes/* | wc -c");
             client.mount("/host", request);
             assertSame(mountPoint.resolve("host"), share);

@@ -47,7 +47,7 @@ public final class Shell {
     }
 
     /** Takes away all that is mounted below a folder. */
-    static void unmountBelow(Path folder) throws IOException, InterruptedException {
+    public static void unmountBelow(Path folder) throws IOException, InterruptedException {
         run(folder, "grep -o \"$PWD/[^ ]*\" /proc/self/mounts | sort -r | while read -r m; do umount -l \"$m\"; done");
     }
 

@@ -56,7 +56,7 @@ class SupervisedUpgradeTest {
     @AfterEach
     void unmount() throws Exception {
         supervisor.close();
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private DaemonOptions.Builder options(String socket, boolean image) throws IOException {

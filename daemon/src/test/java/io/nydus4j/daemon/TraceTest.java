@@ -32,7 +32,7 @@ class TraceTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon start(boolean traced) throws Exception {

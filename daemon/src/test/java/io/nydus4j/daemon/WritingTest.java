@@ -44,7 +44,7 @@ class WritingTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusDaemon serveDirectory() throws IOException {
@@ -129,15 +129,12 @@ class WritingTest {
     @Test
     void imagesSayThatTheyCannotBeChanged() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
-        Path blobs = image.copyBlobs(directory.resolve("blobs"));
-        Path cache = Files.createDirectory(directory.resolve("cache"));
-        String config = Golden.configuration(blobs, Optional.of(cache)).toJson();
         DaemonClient client = new DaemonClient(directory.resolve("api"));
         try (NydusDaemon _ = NydusDaemon.start(DaemonOptions.builder(mountPoint)
                 .apiSocket(directory.resolve("api"))
                 .writable(true)
                 .build())) {
-            client.mount("/image", new MountRequest(image.bootstrap().toString(), "rafs", config, Optional.empty()));
+            client.mount("/image", image.requestIn(directory));
             client.mount("/host", new MountRequest(share.toString(), "passthrough_fs", "", Optional.empty()));
             String before = Listing.contents(mountPoint.resolve("image"));
             String refused = Shell.out(mountPoint, """

@@ -8,7 +8,6 @@ import io.nydus4j.daemon.RecordedCase;
 import io.nydus4j.daemon.Shell;
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.JsonValue;
-import io.nydus4j.daemon.api.MountRequest;
 import io.nydus4j.daemon.http.HttpExchange;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
@@ -23,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,7 +48,7 @@ class FailoverTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusdProcess start() throws IOException {
@@ -118,11 +116,7 @@ class FailoverTest {
             try (NydusdProcess first = start()) {
                 first.awaitState(directory.resolve("api2.sock"), "RUNNING");
                 for (String place : List.of("/six", "/img")) {
-                    new DaemonClient(directory.resolve("api2.sock"))
-                            .mount(
-                                    place,
-                                    new MountRequest(
-                                            image.bootstrap().toString(), "rafs", configuration, Optional.empty()));
+                    new DaemonClient(directory.resolve("api2.sock")).mount(place, image.request(configuration));
                 }
                 assertThat(send("PUT /api/v1/daemon/fuse/sendfd HTTP/1.1\r\n\r\n")
                                 .status())

@@ -55,7 +55,7 @@ class SignalsTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private NydusdProcess start() throws IOException {

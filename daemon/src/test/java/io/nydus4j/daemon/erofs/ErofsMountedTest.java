@@ -34,7 +34,7 @@ class ErofsMountedTest {
 
     @AfterEach
     void unmount() throws Exception {
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     static Stream<Golden> images() {

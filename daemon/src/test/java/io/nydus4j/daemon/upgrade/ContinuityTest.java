@@ -76,7 +76,7 @@ class ContinuityTest {
             }
         });
         left.forget();
-        Shell.run(directory, "while umount -l mnt 2>/dev/null; do :; done");
+        Shell.unmountBelow(directory);
     }
 
     private Path image() {
