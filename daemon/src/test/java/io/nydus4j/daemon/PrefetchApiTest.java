@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.JsonValue;
 import io.nydus4j.daemon.api.MountRequest;
+import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.config.StorageConfiguration;
 import io.nydus4j.storage.http.FaultyServer;
 import java.io.IOException;
@@ -91,6 +92,17 @@ class PrefetchApiTest {
         assertThat(chunksReady()).as("chunks that are there").isEqualTo(count);
     }
 
+    /** Waits until the daemon says that all is there, which it does after the map has the last chunk. */
+    private void awaitAllReady() throws InterruptedException {
+        Awaits.until(() -> {
+            try {
+                return client().get(CACHE).get("data_all_ready").isTrue();
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"0-c-pf1-v6", "1-c-pf1-v5", "2-c-pf2-v6", "3-c-pf3-v6", "5-c-pf3-v5-files", "6-c-pf3-v6-table"})
@@ -170,7 +182,7 @@ class PrefetchApiTest {
             client().unmount("/some");
             client().mount("/all", new MountRequest(boot, "rafs", config, Optional.of(List.of("/"))));
             awaitChunks(384);
-            assertThat(client().get(CACHE).get("data_all_ready").isTrue()).isTrue();
+            awaitAllReady();
         }
     }
 
