@@ -4,8 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.cli.image.NydusImage;
 import io.nydus4j.cli.nydus.Nydus;
+import io.nydus4j.cli.nydusctl.Nydusctl;
 import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,6 +78,36 @@ class RawPathTest {
                 .contains("RAFS filesystem metadata is valid");
         run(NydusImage.class, "unpack", "-D", NAME + "-out", "--output", NAME + "-tar", NAME + "-boot");
         assertThat(raw(NAME + "-tar")).isRegularFile();
+    }
+
+    @Test
+    void cachesAreListedWhereverTheyAre() throws Exception {
+        Files.createDirectories(raw(NAME + "-cache"));
+        Files.createFile(raw(NAME + "-cache", "0123.blob.data"));
+        assertThat(run(Nydusctl.class, "cache", "list", NAME + "-cache")).contains("0123");
+    }
+
+    @Test
+    void aDaemonIsReachedWhateverItsSocketIsCalled() throws Exception {
+        Path socket = raw(NAME + "-api");
+        try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(socket));
+            Thread answering = Thread.ofPlatform().start(() -> answer(server, "{\"state\":\"RUNNING\"}"));
+            assertThat(run(Nydusctl.class, "--raw", "-S", NAME + "-api", "info"))
+                    .contains("RUNNING");
+            answering.join();
+        }
+    }
+
+    private static void answer(ServerSocketChannel server, String body) {
+        try (SocketChannel client = server.accept()) {
+            client.read(ByteBuffer.allocate(4096));
+            String answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: "
+                    + body.length() + "\r\n\r\n" + body;
+            client.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.US_ASCII)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

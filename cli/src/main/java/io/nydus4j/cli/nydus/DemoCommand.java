@@ -51,10 +51,9 @@ final class DemoCommand implements Command {
 
     @Override
     public int run(Arguments arguments) throws IOException, InterruptedException {
-        Path source = Path.of(
-                        arguments.positionals().isEmpty()
-                                ? System.getProperty("java.home")
-                                : arguments.positionals().getFirst())
+        Path source = arguments.positionalPaths().stream()
+                .findFirst()
+                .orElseGet(() -> Path.of(System.getProperty("java.home")))
                 .toRealPath();
         Path work = Files.createTempDirectory("nydus-demo-");
         Thread cleaner = Thread.ofPlatform().unstarted(() -> clean(work));
@@ -109,10 +108,10 @@ final class DemoCommand implements Command {
             DaemonClient daemon = new DaemonClient(mount.socket());
             long stored = imageBytes(image);
             out.printf(Locale.ROOT, """
-                    2. mount    ready after %.2f s; %s of %s fetched so far
-                                by hand: nydus mount IMAGE DIR
+                2. mount    ready after %.2f s; %s of %s fetched so far
+                            by hand: nydus mount IMAGE DIR
 
-                    """, mount.seconds(), Sizes.text(fetched(daemon)), Sizes.text(stored));
+                """, mount.seconds(), Sizes.text(fetched(daemon)), Sizes.text(stored));
             long read = 0;
             List<Path> files = someFiles(source);
             for (Path file : files) {

@@ -35,7 +35,7 @@ final class MountCommand implements Command {
     public int run(Arguments arguments) throws IOException, InterruptedException {
         ImageFolder image = ImageFolder.find(
                 arguments.positionalPaths().getFirst(),
-                Path.of(arguments.optional("--blob-dir").orElse("")));
+                arguments.path("--blob-dir").orElse(Path.of("")));
         Path directory = arguments.positionalPaths().get(1).toRealPath();
         Path cache = arguments.path("--cache-dir").orElseGet(ImageMount::defaultCache);
         if (arguments.flag("--foreground")) {
@@ -43,7 +43,8 @@ final class MountCommand implements Command {
         }
         ImageMount mount = ImageMount.start(image, directory, cache);
         out.printf(
-                "%s mounted on %s in %.2f s by process %d; end it with: nydus umount %s%nstate: nydusctl --sock %s info%n",
+                "%s mounted on %s in %.2f s by process %d; end it with: nydus umount %s%nstate: nydusctl --sock %s"
+                        + " info%n",
                 image.bootstrap(), directory, mount.seconds(), mount.pid(), directory, mount.socket());
         return 0;
     }

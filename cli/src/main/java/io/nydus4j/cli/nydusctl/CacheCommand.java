@@ -51,7 +51,7 @@ final class CacheCommand implements Command {
     @Override
     public int run(Arguments arguments) throws UsageException, IOException {
         String action = arguments.positionals().getFirst();
-        Path folder = Path.of(arguments.positionals().get(1));
+        Path folder = arguments.positionalPaths().get(1);
         return switch (action) {
             case "list" -> list(folder);
             case "verify" -> verify(folder, arguments);
@@ -94,7 +94,7 @@ final class CacheCommand implements Command {
                     "the following required arguments were not provided:%n  --bootstrap <bootstrap>".formatted(), true);
         }
         int damaged = 0;
-        try (Rafs image = Rafs.load(Path.of(arguments.text("--bootstrap")), LoadOptions.DEFAULT)) {
+        try (Rafs image = Rafs.load(arguments.path("--bootstrap").orElseThrow(), LoadOptions.DEFAULT)) {
             for (CacheCheck.Result result : CacheCheck.run(image, folder, arguments.flag("--compressed"))) {
                 damaged += result.damaged();
                 out.printf(

@@ -5,9 +5,9 @@ import io.nydus4j.daemon.api.ApiException;
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.JsonException;
 import io.nydus4j.daemon.api.JsonValue;
+import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +69,7 @@ final class Connection {
             throw new UsageException(
                     "the following required arguments were not provided:%n  --sock <sock>".formatted(), true);
         }
-        return new DaemonClient(Path.of(socket));
+        return new DaemonClient(NativePath.path(socket));
     }
 
     /**

@@ -6,9 +6,9 @@ import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.cli.option.UsageException;
 import io.nydus4j.daemon.api.DaemonClient;
 import io.nydus4j.daemon.api.MountRequest;
+import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,7 +41,7 @@ final class MountCommand implements Command {
         String file = arguments.text("--config");
         String config;
         try {
-            config = Files.readString(Path.of(file));
+            config = Files.readString(NativePath.path(file));
         } catch (IOException e) {
             throw new IOException("failed to read mount config " + file, e);
         }
