@@ -367,7 +367,8 @@ final class ErofsFrontEnd {
         if (settled) {
             for (KernelImage image : images) {
                 if (image.mounted().isGone()) {
-                    image.mounted().detach();
+                    // While somebody answers: what is still fetched may have to ask to write to a marked file.
+                    image.close();
                 }
             }
         }

@@ -134,10 +134,14 @@ final class KernelImage implements ServedFileSystem {
         return true;
     }
 
+    /** {@inheritDoc} Only the first call does something. */
     @Override
     public void close() {
         BackgroundFill running;
         synchronized (this) {
+            if (closed) {
+                return;
+            }
             closed = true;
             running = fill;
         }
