@@ -245,7 +245,9 @@ final class CrashTest {
     /** A disk that cannot take what was written: the kernel gives the failure once, and forgets what it could not write. */
     private final class FailingDisk implements JournalledChannel.Journal {
         private final List<long[]> written = new ArrayList<>();
-        private int failures;
+        private volatile int failures;
+        /** Failures that data was lost by. */
+        private volatile int losses;
 
         @Override
         public void beforeWrite(long position, byte[] bytes) {
@@ -262,7 +264,8 @@ final class CrashTest {
             if (failures == 2) {
                 return;
             }
-            failures++;
+            failures = failures + 1;
+            losses = losses + (written.isEmpty() ? 0 : 1);
             try (FileChannel channel = FileChannel.open(data(), StandardOpenOption.WRITE)) {
                 for (long[] range : written) {
                     channel.write(ByteBuffer.allocate((int) range[1]), range[0]);
@@ -283,11 +286,15 @@ final class CrashTest {
         truth = readTruth();
         FailingDisk disk = new FailingDisk();
         try (FileBlob blob = blob(backend.open(info.effectiveId()), file -> new JournalledChannel(file, disk))) {
+            int lossesKnown = 0;
             while (!blob.isComplete()) {
-                int failuresBefore = disk.failures;
+                if (disk.losses > lossesKnown) { // what the disk left is read until the blob has heard of it
+                    lossesKnown = disk.losses;
+                    Awaits.until(() -> !blob.isReady(0, truth.length));
+                }
                 ByteBuffer target = ByteBuffer.allocate(truth.length);
                 blob.read(0, target);
-                if (disk.failures == failuresBefore) { // else the data may have gone while it was copied
+                if (disk.losses == lossesKnown) { // else the data may have gone while it was copied
                     assertThat(target.array()).isEqualTo(truth);
                 }
                 Thread.sleep(50);
