@@ -102,6 +102,12 @@ public final class RafsFuseHandler implements MountedFileSystem {
         return KEEP_SECONDS;
     }
 
+    /** All is in the mapped bootstrap. */
+    @Override
+    public boolean isInMemory(long nodeId) {
+        return true;
+    }
+
     @Override
     public FuseAttributes rootAttributes(FuseAttributes attributes) throws IOException {
         return rules.fill(inode(loops.current(), nodes.rootIno()), attributes);

@@ -251,6 +251,12 @@ public final class Vfs implements FuseHandler {
     }
 
     @Override
+    public boolean isInMemory(long nodeId) {
+        MountedFileSystem fileSystem = mounts.get(mountIndex(nodeId));
+        return fileSystem != null && fileSystem.isInMemory(nodeId);
+    }
+
+    @Override
     public void read(FuseRequest request, FuseReply reply) throws IOException {
         LoopRequest loop = requests.current();
         try {

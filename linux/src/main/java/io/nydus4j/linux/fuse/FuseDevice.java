@@ -8,7 +8,6 @@ import io.nydus4j.linux.libc.SysUio;
 import io.nydus4j.linux.libc.Unistd;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,9 +31,6 @@ final class FuseDevice {
 
     private final Descriptor descriptor;
     private final AtomicInteger users = new AtomicInteger(1);
-    /** Whether a loop looks for the next request without sleeping; one is enough. */
-    private final AtomicBoolean looking = new AtomicBoolean();
-
     private final ArrayBlockingQueue<FuseReply> replies = new ArrayBlockingQueue<>(REPLIES);
     private final Semaphore replyPermits = new Semaphore(REPLIES);
     /** Guards {@link #pending}. */
@@ -76,16 +72,6 @@ final class FuseDevice {
     /** Most bytes of a reply's payload. */
     int replyCapacity() {
         return connection.maxRequestBytes();
-    }
-
-    /** Tells whether the calling loop may look for requests without sleeping, to be followed by {@link #endLook}. */
-    boolean beginLook() {
-        return !looking.get() && looking.compareAndSet(false, true);
-    }
-
-    /** Lets another loop look. */
-    void endLook() {
-        looking.set(false);
     }
 
     /** Registers a user of the descriptor, to be followed by {@link #release}; false if it is closed. */

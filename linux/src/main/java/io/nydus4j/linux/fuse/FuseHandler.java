@@ -18,6 +18,14 @@ public interface FuseHandler {
     /** Takes note of what was agreed with the kernel; called once, before any other method, also after a take-over. */
     default void connected(FuseConnection connection) {}
 
+    /**
+     * Tells whether all that may be asked about a node, but its data, is answered from memory at once; then a loop may answer several
+     * such requests before another loop is woken to help. Asked before each request.
+     */
+    default boolean isInMemory(long nodeId) {
+        return false;
+    }
+
     /** Answers by {@link FuseReply#entry}, {@link FuseReply#negativeEntry} or an error: the name below a directory node. */
     void lookup(FuseRequest request, FuseReply reply) throws IOException;
 

@@ -1,22 +1,16 @@
 package io.nydus4j.linux.fuse;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
-import io.nydus4j.linux.file.Descriptor;
-import io.nydus4j.linux.libc.Libc;
 import io.nydus4j.linux.libc.Scratch;
-import io.nydus4j.linux.libc.SysEpoll;
 import io.nydus4j.linux.libc.Unistd;
 import java.io.IOException;
 
 /**
- * One thread's loop: reads a request, lets the handler answer it, and again; sleeps in {@code epoll_wait} when there is none.
+ * One thread's loop: reads a request, lets the handler answer it, and again; looks for the next a moment, then sleeps.
  *
- * <p>All loops share the descriptor, which never blocks. Each has an epoll instance of its own that watches it exclusively, so that a
- * request wakes one loop and not all; the instance watches an event descriptor, too, by which the session wakes every loop to stop.
+ * <p>All loops share the descriptor, which never blocks, and a {@link LoopRest}, where they sleep: a request wakes one of them at most,
+ * and none while one looks for it.
  */
 final class FuseLoop implements Runnable {
     /** Least room for a request; so large only for the sake of floods of FORGET. */
@@ -25,17 +19,8 @@ final class FuseLoop implements Runnable {
     /** Room for what precedes the data of a write. */
     private static final int WRITE_HEADERS = 4096;
 
-    private static final int EPOLL_CLOEXEC = 02000000;
-    private static final int EPOLL_CTL_ADD = 1;
-    private static final int EPOLLIN = 1;
-    private static final int EPOLLEXCLUSIVE = 1 << 28;
-    /**
-     * For how long a loop that has just answered looks for the next request before it sleeps. Whoever walks a tree asks again within
-     * microseconds, while to wake a sleeping thread takes tens of them.
-     */
-    private static final long LOOK_NANOS = 20_000;
-
-    private static final boolean MAY_LOOK = Runtime.getRuntime().availableProcessors() > 1;
+    /** How many requests may follow on each other before another loop is to help with what still waits. */
+    private static final int ALONE = 8;
     /** A symbolic link's target has fewer bytes. */
     private static final int READLINK_LIMIT = 4096;
 
@@ -44,31 +29,22 @@ final class FuseLoop implements Runnable {
     private final FuseSession session;
     private final FuseDevice device;
     private final FuseHandler handler;
-    private final Descriptor epoll;
+    private final LoopRest rest;
+    private final LoopLook look;
     private final int capacity;
     private final FuseRequest request;
     private final FuseReply reply;
     private final Scratch scratch = Scratch.take(); // kept until the loop ends
 
-    FuseLoop(FuseSession session, FuseDevice device, FuseHandler handler, Descriptor stopEvent) throws ErrnoException {
+    FuseLoop(FuseSession session, FuseDevice device, FuseHandler handler, LoopRest rest) {
         this.session = session;
         this.device = device;
         this.handler = handler;
+        this.rest = rest;
+        this.look = new LoopLook(rest);
         capacity = Math.max(REQUEST_CAPACITY, device.connection().maxWriteBytes() + WRITE_HEADERS);
         request = new FuseRequest(capacity);
         reply = new FuseReply(device, device.replyCapacity());
-        epoll = Descriptor.adopt(check("epoll_create1", SysEpoll.epollCreate1(scratch, EPOLL_CLOEXEC)));
-        watch(device.descriptor(), EPOLLIN | EPOLLEXCLUSIVE);
-        watch(stopEvent, EPOLLIN);
-    }
-
-    private void watch(Descriptor descriptor, int events) throws ErrnoException {
-        Libc.MEMORY.set(JAVA_INT, scratch.struct(), events);
-        Libc.MEMORY.set(JAVA_LONG_UNALIGNED, scratch.struct() + 4, 0); // the user data, at 4 or 8, is not used
-        Libc.MEMORY.set(JAVA_LONG_UNALIGNED, scratch.struct() + 8, 0);
-        check(
-                "epoll_ctl",
-                SysEpoll.epollCtl(scratch, epoll.number(), EPOLL_CTL_ADD, descriptor.number(), scratch.struct()));
     }
 
     @Override
@@ -77,18 +53,15 @@ final class FuseLoop implements Runnable {
         try {
             end = serve();
         } finally {
+            look.end();
+            rest.watch(scratch); // the others must hear of the end, too
             close();
             session.loopEnded(end);
         }
     }
 
-    /** Frees the epoll instance; for a loop that never ran. */
+    /** Frees what it has; for a loop that never ran. */
     void close() {
-        try {
-            epoll.close();
-        } catch (ErrnoException e) {
-            LOGGER.log(System.Logger.Level.WARNING, "cannot close an epoll instance", e);
-        }
         reply.close();
         scratch.close();
     }
@@ -96,29 +69,28 @@ final class FuseLoop implements Runnable {
     private SessionEnd serve() {
         int descriptor = device.descriptor().number();
         long buffer = request.buffer().address();
-        long lookUntil = 0;
-        boolean looking = false;
+        int following = 0;
         while (!session.isStopping()) {
             long n = Unistd.read(scratch, descriptor, buffer, capacity);
-            if (n == -Errno.EAGAIN && looking) {
-                if (System.nanoTime() - lookUntil < 0) {
-                    Thread.onSpinWait();
-                    continue;
-                }
-                looking = false;
-                device.endLook();
-            }
             if (n >= FuseRequest.HEADER_SIZE) {
                 request.bind((int) n);
+                following++;
+                if (following % ALONE == 0 || mayTakeLong()) {
+                    rest.watch(scratch);
+                }
                 dispatch();
                 if (!reply.isDetached()) { // else the client has its answer late, and asks for nothing before
-                    looking = looking || MAY_LOOK && device.beginLook();
-                    lookUntil = System.nanoTime() + LOOK_NANOS;
+                    look.begin();
                 }
                 continue;
             }
+            following = 0;
             switch ((int) -n) {
-                case Errno.EAGAIN -> SysEpoll.epollWait(scratch, epoll.number(), scratch.struct(), 2, -1);
+                case Errno.EAGAIN -> {
+                    if (!look.goesOn()) {
+                        rest.sleep(scratch);
+                    }
+                }
                 case Errno.EINTR, Errno.ENOENT -> {} // ENOENT: the client gave the request up before it was read
                 case Errno.ENODEV -> {
                     return SessionEnd.UNMOUNTED;
@@ -133,6 +105,11 @@ final class FuseLoop implements Runnable {
             }
         }
         return SessionEnd.STOPPED;
+    }
+
+    /** Tells whether the answer may need a disk: other requests must not wait for it. */
+    private boolean mayTakeLong() {
+        return request.opcode() == FuseOpcode.READ || !handler.isInMemory(request.nodeId());
     }
 
     /** Returns the request that {@link #dispatch} answers. */
@@ -246,12 +223,5 @@ final class FuseLoop implements Runnable {
             case FuseOpcode.COPY_FILE_RANGE -> handler.copyFileRange(request, reply);
             default -> reply.error(Errno.EOPNOTSUPP); // files without a name
         }
-    }
-
-    private static int check(String call, int result) throws ErrnoException {
-        if (result < 0) {
-            throw new ErrnoException(call, -result);
-        }
-        return result;
     }
 }

@@ -38,6 +38,7 @@ final class FuseRehearsal implements AutoCloseable {
 
     private final UnixSocket kernel;
     private final FuseDevice device;
+    private final LoopRest rest;
     private final FuseLoop loop;
     private long unique = 2;
 
@@ -45,7 +46,8 @@ final class FuseRehearsal implements AutoCloseable {
         List<UnixSocket> pair = UnixSocket.pair();
         kernel = pair.getFirst();
         device = new FuseDevice(pair.get(1).descriptor(), connection);
-        loop = new FuseLoop(session, device, handler, kernel.descriptor());
+        rest = new LoopRest(device.descriptor());
+        loop = new FuseLoop(session, device, handler, rest);
     }
 
     /** Rehearses; a request that nobody answers ends it. */
@@ -139,6 +141,7 @@ final class FuseRehearsal implements AutoCloseable {
     @Override
     public void close() throws ErrnoException {
         loop.close();
+        rest.close();
         device.release();
         kernel.close();
     }

@@ -14,7 +14,6 @@ import io.nydus4j.linux.libc.Unistd;
 import io.nydus4j.linux.mount.FuseMount;
 import io.nydus4j.linux.mount.FuseMountOptions;
 import io.nydus4j.linux.mount.ReadAhead;
-import io.nydus4j.linux.socket.EventCounter;
 import io.nydus4j.linux.socket.Readiness;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -71,7 +70,7 @@ public final class FuseSession implements AutoCloseable {
         final AtomicInteger running = new AtomicInteger();
 
         @Nullable
-        EventCounter stopEvent;
+        LoopRest rest;
     }
 
     private FuseSession(FuseDevice device, FuseMount mount, FuseHandler handler, FuseOptions options) {
@@ -229,17 +228,12 @@ public final class FuseSession implements AutoCloseable {
             throw new IllegalStateException("closed, or running already");
         }
         stopping = false;
-        Run run = last.stopEvent == null ? last : new Run();
-        run.stopEvent = EventCounter.create();
+        Run run = last.rest == null ? last : new Run();
+        LoopRest rest = new LoopRest(device.descriptor());
+        run.rest = rest;
         List<FuseLoop> loops = new ArrayList<>();
-        try {
-            for (int i = 0; i < options.threads(); i++) {
-                loops.add(new FuseLoop(this, device, handler, run.stopEvent.descriptor()));
-            }
-        } catch (ErrnoException e) {
-            loops.forEach(FuseLoop::close);
-            run.stopEvent.close();
-            throw e;
+        for (int i = 0; i < options.threads(); i++) {
+            loops.add(new FuseLoop(this, device, handler, rest));
         }
         current.set(run);
         run.running.set(loops.size());
@@ -322,16 +316,16 @@ public final class FuseSession implements AutoCloseable {
                 return false;
             }
         }
-        if (run.stopEvent != null) {
-            run.stopEvent.close();
+        if (run.rest != null) {
+            run.rest.close();
         }
         return device.awaitNonePending(deadline - System.nanoTime());
     }
 
     private void requestStop(Run run) {
         stopping = true;
-        if (run.stopEvent != null && run.running.get() > 0) {
-            run.stopEvent.add(1);
+        if (run.rest != null && run.running.get() > 0) {
+            run.rest.wakeAll();
         }
     }
 

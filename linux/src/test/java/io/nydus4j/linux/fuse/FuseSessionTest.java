@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -317,6 +318,54 @@ class FuseSessionTest {
         assertThat(Command.run(mountPoint, "sh", "-c", script + "wait; echo done")
                         .text())
                 .isEqualTo("done");
+    }
+
+    @Test
+    void answersWhileALoopIsBusy() throws Exception {
+        tree.symlink(tree.root, "stuck", "one");
+        tree.symlink(tree.root, "other", "two");
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        long stuck = tree.nodes.get(1).id;
+        tree.failure = request -> {
+            if (request.nodeId() == stuck) {
+                begun.countDown();
+                awaitUninterruptibly(end);
+            }
+        };
+        mount();
+        Process first =
+                new ProcessBuilder("readlink", mountPoint.resolve("stuck").toString()).start();
+        begun.await();
+
+        Process second =
+                new ProcessBuilder("readlink", mountPoint.resolve("other").toString()).start();
+        assertThat(second.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(new String(second.getInputStream().readAllBytes(), UTF_8)).isEqualTo("two\n");
+        end.countDown();
+        assertThat(new String(first.getInputStream().readAllBytes(), UTF_8)).isEqualTo("one\n");
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void letsAnotherLoopHelpWhereManyAsk() throws Exception {
+        tree.file(tree.root, "file", new byte[1]);
+        tree.inMemory = true;
+        mount();
+        String asking = "python3 -c \"import os\nfor i in range(5000):\n try: os.getxattr('file', 'user.none')"
+                + "\n except OSError: pass\" & ";
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (tree.xattrThreads.size() < 2 && System.nanoTime() - deadline < 0) {
+            Command.run(mountPoint, "sh", "-c", asking.repeat(4) + "wait");
+        }
+        assertThat(tree.xattrThreads).containsExactlyInAnyOrder("fuse-0", "fuse-1");
     }
 
     @Test

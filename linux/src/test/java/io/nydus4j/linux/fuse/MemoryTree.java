@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /** A file system in memory, built node by node before it is mounted; node ids are positions in the list of nodes, from 1. */
@@ -45,7 +47,11 @@ final class MemoryTree implements FuseHandler {
     final LongAdder forgets = new LongAdder();
     final LongAdder opens = new LongAdder();
     final LongAdder releases = new LongAdder();
+    /** Names of the threads that answered requests for xattrs. */
+    final Set<String> xattrThreads = ConcurrentHashMap.newKeySet();
+
     volatile boolean handles;
+    volatile boolean inMemory;
 
     final CompletableFuture<Boolean> late = new CompletableFuture<>();
     volatile int delayMillis = 20;
@@ -93,6 +99,11 @@ final class MemoryTree implements FuseHandler {
         MemorySegment segment = Arena.global().allocate(Math.max(1, bytes.length));
         MemorySegment.copy(bytes, 0, segment, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, bytes.length);
         return segment.asSlice(0, bytes.length);
+    }
+
+    @Override
+    public boolean isInMemory(long nodeId) {
+        return inMemory;
     }
 
     private Node node(FuseRequest request) {
@@ -231,6 +242,7 @@ final class MemoryTree implements FuseHandler {
 
     @Override
     public void getxattr(FuseRequest request, FuseReply reply) {
+        xattrThreads.add(Thread.currentThread().getName());
         byte[] value = node(request).xattrs.get(new String(request.copyName(), UTF_8));
         if (value == null) {
             reply.error(Errno.ENODATA);
