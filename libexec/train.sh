@@ -75,7 +75,7 @@ if [[ $tool == nydusd ]]; then
   "version": 2,
   "backend": $2,
   "cache": {"type": "filecache", "filecache": {"work_dir": "$out/cache-$1"}},
-  "rafs": {"mode": "direct"}
+  "rafs": {"mode": "direct", "enable_xattr": true}
 }
 END
     }
