@@ -364,12 +364,13 @@ final class ErofsFrontEnd {
     /** Stops answering; who reads then waits for a successor, if somebody holds the group. */
     void stop() throws IOException {
         stopped = true;
-        if (settled) {
-            for (KernelImage image : images) {
-                if (image.mounted().isGone()) {
-                    // While somebody answers: what is still fetched may have to ask to write to a marked file.
-                    image.close();
-                }
+        if (!settled) {
+            show.readers().leave();
+        }
+        // While this process still has answers: what is being fetched may have to ask to write to a marked file.
+        for (KernelImage image : images) {
+            if (!settled || image.mounted().isGone()) {
+                image.close();
             }
         }
         show.readers().close();

@@ -42,13 +42,14 @@ public final class FillService implements ReaderService {
     /** Whether the group was a predecessor's, whose marks stand on files of mounts that may be gone. */
     private final boolean tookOver;
 
-    private final EarlyReaders early = new EarlyReaders();
+    private final ReadersAside early;
 
     private FillService(PreContentGroup group, FillJournal journal, JournalSlots slots, boolean tookOver) {
         this.group = group;
         this.journal = journal;
         this.slots = slots;
         this.tookOver = tookOver;
+        this.early = new ReadersAside(slots);
         this.files = new MarkedFiles(group);
         this.pins = new ReaderPins(journal, slots);
         this.answers = new ReaderAnswers(group, slots, pins);
@@ -327,13 +328,18 @@ public final class FillService implements ReaderService {
         }
     }
 
+    /** {@inheritDoc} Until {@link #close} this process is still let write to files that a predecessor marked. */
+    @Override
+    public void leave() {
+        early.leave();
+        files.close();
+    }
+
     @Override
     public void close() throws IOException {
+        leave();
         loop.stop();
-        if (early.close()) {
-            slots.awaitNobodyWaiting();
-        }
-        files.close();
+        early.close();
         group.close();
         journal.close();
     }

@@ -29,6 +29,9 @@ final class JournalSlots {
     private int fresh;
 
     private int waiting;
+    /** Of those that wait. */
+    private int aside;
+
     private boolean closed;
 
     private JournalSlots(FillJournal journal) {
@@ -111,6 +114,17 @@ final class JournalSlots {
         }
     }
 
+    /** Says that one of those who wait is left to a successor. */
+    void setAside() {
+        lock.lock();
+        try {
+            aside++;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Gives out no more. */
     void close() {
         lock.lock();
@@ -122,11 +136,11 @@ final class JournalSlots {
         }
     }
 
-    /** Waits until no reader waits any more. */
+    /** Waits until no reader waits but those that were {@linkplain #setAside set aside}. */
     void awaitNobodyWaiting() {
         lock.lock();
         try {
-            while (waiting > 0) {
+            while (waiting > aside) {
                 changed.awaitUninterruptibly();
             }
         } finally {

@@ -27,19 +27,17 @@ public final class ObjectFills implements ReaderService {
 
     private final PreContentGroup group;
     private final FillJournal journal;
-    private final JournalSlots slots;
     private final ReaderAnswers answers;
     private final EventLoop loop;
     private final ObjectStore store;
     private final StoreObjects objects;
-    private final EarlyReaders early;
+    private final ReadersAside early;
     private volatile boolean closed;
 
     private ObjectFills(
-            PreContentGroup group, FillJournal journal, JournalSlots slots, ObjectStore store, EarlyReaders early) {
+            PreContentGroup group, FillJournal journal, JournalSlots slots, ObjectStore store, ReadersAside early) {
         this.group = group;
         this.journal = journal;
-        this.slots = slots;
         this.store = store;
         this.early = early;
         this.objects = new StoreObjects(store);
@@ -86,7 +84,7 @@ public final class ObjectFills implements ReaderService {
         try {
             FillJournal journal = FillJournal.open(path, JournalSlots.count());
             JournalSlots slots = tookOver ? JournalSlots.ofPredecessor(journal) : JournalSlots.ofNew(journal);
-            EarlyReaders waiting = new EarlyReaders();
+            ReadersAside waiting = new ReadersAside(slots);
             for (Slot slot : slots.inherited()) { // before a number that the kernel knows readers by is taken
                 PreContentEvent event = PreContentEvent.parse(slot.event());
                 waiting.keep(WaitingReader.inherited(slot, event, group));
@@ -188,11 +186,15 @@ public final class ObjectFills implements ReaderService {
     }
 
     @Override
+    public void leave() {
+        early.leave();
+    }
+
+    @Override
     public void close() throws IOException {
+        leave();
         loop.stop();
-        if (early.close()) {
-            slots.awaitNobodyWaiting();
-        }
+        early.close();
         objects.close();
         closed = true;
         group.close();

@@ -15,10 +15,11 @@ final class OrphanedReaders implements AutoCloseable {
     private final FillJournal journal;
     private final ReaderAnswers answers;
     private final EventLoop loop;
-    private final EarlyReaders early = new EarlyReaders();
+    private final ReadersAside early;
 
     private OrphanedReaders(PreContentGroup group, FillJournal journal, JournalSlots slots) {
         this.journal = journal;
+        this.early = new ReadersAside(slots);
         this.answers = new ReaderAnswers(group, slots, new ReaderPins(journal, slots));
         this.loop = new EventLoop(group, slots, new EventLoop.Handler() {
             @Override

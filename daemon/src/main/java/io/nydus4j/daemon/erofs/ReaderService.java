@@ -12,9 +12,12 @@ public interface ReaderService extends AutoCloseable {
     void begin();
 
     /**
-     * Stops, once those who wait have their answers. Readers that come later are let through when nobody else holds the group: unmount
-     * before.
+     * Leaves readers that come from now on to a successor, who goes on with what is mounted. Returns once those who wait already have their
+     * answers. May be called several times.
      */
+    void leave();
+
+    /** {@linkplain #leave Leaves} and stops. Readers are let through then when nobody else holds the group: unmount before. */
     @Override
     void close() throws IOException;
 }

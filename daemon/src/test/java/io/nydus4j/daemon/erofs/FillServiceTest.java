@@ -13,16 +13,19 @@ import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.socket.Readiness;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,6 +102,50 @@ class FillServiceTest {
         }
     }
 
+    /** A successor opens files that are marked, so the kernel asks it about what it writes, to the end. */
+    @Test
+    @Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void oneThatFollowedAnotherWritesToTheEndAndLeavesNewReadersToTheNext() throws Exception {
+        Path journal = directory.resolve("journal");
+        PreContentGroup group = PreContentGroup.open();
+        Descriptor held = group.descriptor().duplicate();
+        group.mark(writer, PreContentGroup.PRE_ACCESS);
+        Process late;
+        try (Descriptor asked = PosixFiles.open(
+                        Descriptor.WORKING_DIRECTORY,
+                        NativePath.bytes(file),
+                        OpenFlags.READ_WRITE | OpenFlags.CLOSE_ON_EXEC,
+                        0);
+                SlowBlob slow = new SlowBlob(asked);
+                FillService second = FillService.over(group, journal)) {
+            second.add(slow, ReadObserver.NONE);
+            second.begin();
+            Process first = reader();
+            slow.asked.await();
+            Thread leaving = Thread.ofPlatform().daemon().start(second::leave);
+            awaitWaiting(leaving);
+            late = reader();
+            slow.mayWrite.countDown();
+            assertThat(first.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
+            assertThat(leaving.join(Duration.ofSeconds(20))).isTrue();
+            asked.writeAt(0, data, 0, PAGE); // as what is fetched ahead
+        }
+        assertThat(late.isAlive()).isTrue();
+        try (Blob blob = new Blob(false);
+                FillService third = FillService.over(PreContentGroup.adopt(held), journal)) {
+            third.add(blob, ReadObserver.NONE);
+            third.begin();
+            assertThat(late.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
+            awaitNothingLeft(journal);
+        }
+    }
+
+    private static void awaitWaiting(Thread thread) throws InterruptedException {
+        while (thread.getState() != Thread.State.WAITING) {
+            Thread.sleep(1);
+        }
+    }
+
     private Process reader() throws IOException {
         return new ProcessBuilder("dd", "if=" + file, "bs=" + PAGE, "skip=3", "count=1", "status=none").start();
     }
@@ -142,7 +189,7 @@ class FillServiceTest {
     }
 
     /** Writes what is asked for. */
-    private final class Blob extends UnreadBlob {
+    private class Blob extends UnreadBlob {
         private final boolean evicts;
 
         Blob(boolean evicts) {
@@ -178,6 +225,30 @@ class FillServiceTest {
         @Override
         public Optional<Path> file() {
             return Optional.of(file);
+        }
+    }
+
+    /** Writes what is asked for as a successor does, which opened the file when it was marked; not before it may. */
+    private final class SlowBlob extends Blob {
+        private final Descriptor opened;
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final CountDownLatch mayWrite = new CountDownLatch(1);
+
+        SlowBlob(Descriptor opened) {
+            super(false);
+            this.opened = opened;
+        }
+
+        @Override
+        public Pin ensure(long offset, long length) throws IOException {
+            asked.countDown();
+            try {
+                mayWrite.await();
+            } catch (InterruptedException e) {
+                throw new InterruptedIOException();
+            }
+            opened.writeAt(offset, data, (int) offset, (int) length);
+            return Pin.NONE;
         }
     }
 }
