@@ -2,7 +2,6 @@ package io.nydus4j.blob;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /**
  * Where one chunk of a file lies in its blob: the 80-byte record that v5 keeps behind each file's inode and v6 in its chunk table.
@@ -49,9 +48,6 @@ public record ChunkRecord(
     /** Length of a record in bytes. */
     public static final int SIZE = 80;
 
-    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     /**
      * Value in place of a CRC, where there is none, that says: the digest is a name, not that of the plain bytes. Chunks of stargz layers
      * whose table of contents tells no digests have it; the reference does not look at the field.
@@ -79,31 +75,40 @@ public record ChunkRecord(
 
     /** Reads the record at {@code offset}; the caller has checked that it fits. */
     public static ChunkRecord read(MemorySegment segment, long offset) {
+        byte[] bytes = new byte[SIZE];
+        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, SIZE);
         return new ChunkRecord(
-                Digest.read(segment, offset),
-                segment.get(INT, offset + BLOB_INDEX),
-                segment.get(INT, offset + FLAGS),
-                segment.get(INT, offset + COMPRESSED_SIZE),
-                segment.get(INT, offset + UNCOMPRESSED_SIZE),
-                segment.get(LONG, offset + COMPRESSED_OFFSET),
-                segment.get(LONG, offset + UNCOMPRESSED_OFFSET),
-                segment.get(LONG, offset + FILE_OFFSET),
-                segment.get(INT, offset + INDEX),
-                segment.get(INT, offset + CRC32));
+                Digest.read(bytes, 0),
+                LittleEndian.intAt(bytes, BLOB_INDEX),
+                LittleEndian.intAt(bytes, FLAGS),
+                LittleEndian.intAt(bytes, COMPRESSED_SIZE),
+                LittleEndian.intAt(bytes, UNCOMPRESSED_SIZE),
+                LittleEndian.longAt(bytes, COMPRESSED_OFFSET),
+                LittleEndian.longAt(bytes, UNCOMPRESSED_OFFSET),
+                LittleEndian.longAt(bytes, FILE_OFFSET),
+                LittleEndian.intAt(bytes, INDEX),
+                LittleEndian.intAt(bytes, CRC32));
     }
 
     /** Writes this record at {@code offset}. */
     public void write(MemorySegment segment, long offset) {
-        digest.write(segment, offset);
-        segment.set(INT, offset + BLOB_INDEX, blobIndex);
-        segment.set(INT, offset + FLAGS, flags);
-        segment.set(INT, offset + COMPRESSED_SIZE, compressedSize);
-        segment.set(INT, offset + UNCOMPRESSED_SIZE, uncompressedSize);
-        segment.set(LONG, offset + COMPRESSED_OFFSET, compressedOffset);
-        segment.set(LONG, offset + UNCOMPRESSED_OFFSET, uncompressedOffset);
-        segment.set(LONG, offset + FILE_OFFSET, fileOffset);
-        segment.set(INT, offset + INDEX, index);
-        segment.set(INT, offset + CRC32, crc32);
+        byte[] bytes = new byte[SIZE];
+        write(bytes, 0);
+        MemorySegment.copy(bytes, 0, segment, ValueLayout.JAVA_BYTE, offset, SIZE);
+    }
+
+    /** Writes this record at {@code offset}. */
+    public void write(byte[] bytes, int offset) {
+        digest.write(bytes, offset);
+        LittleEndian.putInt(bytes, offset + BLOB_INDEX, blobIndex);
+        LittleEndian.putInt(bytes, offset + FLAGS, flags);
+        LittleEndian.putInt(bytes, offset + COMPRESSED_SIZE, compressedSize);
+        LittleEndian.putInt(bytes, offset + UNCOMPRESSED_SIZE, uncompressedSize);
+        LittleEndian.putLong(bytes, offset + COMPRESSED_OFFSET, compressedOffset);
+        LittleEndian.putLong(bytes, offset + UNCOMPRESSED_OFFSET, uncompressedOffset);
+        LittleEndian.putLong(bytes, offset + FILE_OFFSET, fileOffset);
+        LittleEndian.putInt(bytes, offset + INDEX, index);
+        LittleEndian.putInt(bytes, offset + CRC32, crc32);
     }
 
     /** Tells whether {@code flag}, a bit of {@link ChunkFlags}, is set. */

@@ -2,6 +2,8 @@ package io.nydus4j.blob;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
 
@@ -20,15 +22,22 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
     /** 32 zero bytes: no digest. */
     public static final Digest ZERO = new Digest(0, 0, 0, 0);
 
-    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     /** Reads the 32 bytes at {@code offset} of {@code segment}. */
     public static Digest read(MemorySegment segment, long offset) {
+        byte[] bytes = new byte[SIZE];
+        MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, SIZE);
+        return read(bytes, 0);
+    }
+
+    /** Reads the 32 bytes at {@code offset} of {@code bytes}. */
+    public static Digest read(byte[] bytes, int offset) {
         return new Digest(
-                segment.get(WORD, offset),
-                segment.get(WORD, offset + 8),
-                segment.get(WORD, offset + 16),
-                segment.get(WORD, offset + 24));
+                (long) WORD.get(bytes, offset),
+                (long) WORD.get(bytes, offset + 8),
+                (long) WORD.get(bytes, offset + 16),
+                (long) WORD.get(bytes, offset + 24));
     }
 
     /**
@@ -41,7 +50,7 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
         if (bytes.length != SIZE) {
             throw new IllegalArgumentException("a digest has 32 bytes, not " + bytes.length);
         }
-        return read(MemorySegment.ofArray(bytes), 0);
+        return read(bytes, 0);
     }
 
     /**
@@ -55,16 +64,21 @@ public record Digest(long word0, long word1, long word2, long word3) implements 
 
     /** Writes the 32 bytes at {@code offset} of {@code segment}. */
     public void write(MemorySegment segment, long offset) {
-        segment.set(WORD, offset, word0);
-        segment.set(WORD, offset + 8, word1);
-        segment.set(WORD, offset + 16, word2);
-        segment.set(WORD, offset + 24, word3);
+        MemorySegment.copy(toBytes(), 0, segment, ValueLayout.JAVA_BYTE, offset, SIZE);
+    }
+
+    /** Writes the 32 bytes at {@code offset} of {@code bytes}. */
+    public void write(byte[] bytes, int offset) {
+        WORD.set(bytes, offset, word0);
+        WORD.set(bytes, offset + 8, word1);
+        WORD.set(bytes, offset + 16, word2);
+        WORD.set(bytes, offset + 24, word3);
     }
 
     /** Returns the 32 bytes. */
     public byte[] toBytes() {
         byte[] bytes = new byte[SIZE];
-        write(MemorySegment.ofArray(bytes), 0);
+        write(bytes, 0);
         return bytes;
     }
 

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A view of one inode of a mapped bootstrap: attributes, xattrs, directory entries, chunks.
  *
- * <p>A view is immutable and safe for use by several threads; it reads the mapping at each call and keeps nothing but its place.
- * It is valid as long as its {@link Bootstrap} is open. The attribute accessors and the {@code chunkXxx} accessors allocate nothing.
+ * <p>A view is immutable and safe for use by several threads; it keeps its place and a copy of the inode's fixed part, and reads all
+ * else from the mapping at each call. It is valid as long as its {@link Bootstrap} is open. The attribute accessors and the {@code chunkXxx} accessors allocate nothing.
  * Names, link targets and xattrs are bytes as stored, never text.
  *
  * <p>Opening a view checks the inode's own fields; what hangs off it (xattrs, entries, chunks) is checked when it is read, hence

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * A loaded image: its bootstrap, which can be exchanged for a newer one while it is read.
  *
  * <p>Safe for use by several threads. Views made before an exchange stay valid, on the old bootstrap. After {@link #close()} every
- * access throws {@link IllegalStateException}; none ever sees memory that is gone.
+ * access to the bootstrap throws {@link IllegalStateException}; none ever sees memory that is gone.
  */
 public final class Rafs implements Bootstrap {
     /** A bootstrap with its blobs as this image's place makes them. */

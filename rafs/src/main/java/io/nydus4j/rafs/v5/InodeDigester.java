@@ -81,7 +81,7 @@ final class InodeDigester {
     /** Adds the digest of a chunk or child. */
     void add(Digest digest) {
         makeRoom();
-        digest.write(bufferSegment, filled);
+        digest.write(buffer, filled);
         filled += Digest.SIZE;
     }
 

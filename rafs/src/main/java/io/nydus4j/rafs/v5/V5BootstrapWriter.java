@@ -30,6 +30,9 @@ public final class V5BootstrapWriter {
     private static final int MAX_XATTR_NAME_SIZE = 255;
     private static final int MAX_XATTR_VALUE_SIZE = 0x1_0000;
 
+    /** Room that most records need, in bytes. */
+    private static final int BUFFER_SIZE = 1024;
+
     private V5BootstrapWriter() {}
 
     /**
@@ -255,27 +258,38 @@ public final class V5BootstrapWriter {
 
         /** Writes the records of names, and their places into the inode table. */
         private void writeRecords(MemorySegment target, V5InodeTable table, int from, int to) {
+            byte[] buffer = new byte[BUFFER_SIZE];
+            byte[] zeros = new byte[BUFFER_SIZE];
             for (int i = from; i < to; i++) {
+                Node node = tree.nodes().get(i);
+                int size = Math.toIntExact(recordSize(node));
+                byte[] record = size > BUFFER_SIZE ? new byte[size] : buffer;
+                // The first compiler makes a slow loop of filling.
+                System.arraycopy(zeros, 0, buffer, 0, Math.min(size, BUFFER_SIZE));
+                writeRecord(record, node, layout.childIndexes[i]);
                 table.set(i + 1, layout.records[i]);
-                writeRecord(target, layout.records[i], tree.nodes().get(i), layout.childIndexes[i]);
+                MemorySegment.copy(record, 0, target, ValueLayout.JAVA_BYTE, layout.records[i], size);
             }
         }
 
-        private static void writeRecord(MemorySegment target, long record, Node node, int childIndex) {
+        /** Makes the record of a node at the start of {@code record}, which is zero where that goes. */
+        private static void writeRecord(byte[] record, Node node, int childIndex) {
             int childCount = node.isDirectory() ? node.children().size() : node.chunks().length;
-            V5Inode.write(target, record, node, childIndex, childCount);
-            long part = record + V5Inode.SIZE + V5Format.align(node.name().length);
+            V5Inode.write(record, node, childIndex, childCount);
+            byte[] name = node.name();
+            System.arraycopy(name, 0, record, V5Inode.SIZE, name.length);
+            int part = V5Inode.SIZE + (int) V5Format.align(name.length);
             byte[] link = node.symlinkTarget();
             if (link != null) {
-                MemorySegment.copy(link, 0, target, ValueLayout.JAVA_BYTE, part, link.length);
-                part += V5Format.align(link.length);
+                System.arraycopy(link, 0, record, part, link.length);
+                part += (int) V5Format.align(link.length);
             }
             if (!node.xattrs().isEmpty()) {
-                V5Xattrs.write(target, part, node.xattrs());
-                part += V5Xattrs.areaSize(node.xattrs());
+                V5Xattrs.write(MemorySegment.ofArray(record), part, node.xattrs());
+                part += (int) V5Xattrs.areaSize(node.xattrs());
             }
             for (ChunkRecord chunk : node.chunks()) {
-                chunk.write(target, part);
+                chunk.write(record, part);
                 part += ChunkRecord.SIZE;
             }
         }

@@ -1,11 +1,13 @@
 package io.nydus4j.rafs.v5;
 
+import static io.nydus4j.blob.LittleEndian.putInt;
+import static io.nydus4j.blob.LittleEndian.putLong;
+import static io.nydus4j.blob.LittleEndian.putShort;
 import static io.nydus4j.rafs.v5.V5Format.INT;
 import static io.nydus4j.rafs.v5.V5Format.LONG;
 import static io.nydus4j.rafs.v5.V5Format.SHORT;
 
 import io.nydus4j.blob.ChunkRecord;
-import io.nydus4j.blob.Digest;
 import io.nydus4j.rafs.tree.Node;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -85,37 +87,41 @@ public final class V5Inode {
         return SIZE + V5Format.align(nameSize) + V5Format.align(symlinkSize) + xattrArea + chunks * ChunkRecord.SIZE;
     }
 
+    /** Copies the fixed part of a record that lies in the file. */
+    static byte[] read(MemorySegment file, long record) {
+        byte[] head = new byte[SIZE];
+        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, record, head, 0, SIZE);
+        return head;
+    }
+
     /**
-     * Writes the fixed part and the name of a record; the caller writes the rest.
+     * Writes the fixed part of a record; the caller writes the rest.
      *
-     * @param file       the whole bootstrap, zero where the record goes
-     * @param record     where the record starts, in bytes
+     * @param record     takes it at its start, zero until now
      * @param node       a numbered node
      * @param childIndex index of a directory's first child, or where it would be
      * @param childCount children of a directory, chunks of a regular file
      */
-    static void write(MemorySegment file, long record, Node node, int childIndex, int childCount) {
-        node.digest().write(file, record);
+    static void write(byte[] record, Node node, int childIndex, int childCount) {
+        node.digest().write(record, 0);
         Node parent = node.parent();
-        file.set(LONG, record + PARENT, parent == null ? 0 : parent.ino());
-        file.set(LONG, record + INO, node.ino());
-        file.set(INT, record + UID, node.uid());
-        file.set(INT, record + GID, node.gid());
-        file.set(INT, record + MODE, node.mode());
-        file.set(LONG, record + FILE_SIZE, node.size());
-        file.set(LONG, record + BLOCKS, node.blocks());
-        file.set(LONG, record + FLAGS, flags(node));
-        file.set(INT, record + LINK_COUNT, node.linkCount());
-        file.set(INT, record + CHILD_INDEX, childIndex);
-        file.set(INT, record + CHILD_COUNT, childCount);
-        byte[] name = node.name();
+        putLong(record, PARENT, parent == null ? 0 : parent.ino());
+        putLong(record, INO, node.ino());
+        putInt(record, UID, node.uid());
+        putInt(record, GID, node.gid());
+        putInt(record, MODE, node.mode());
+        putLong(record, FILE_SIZE, node.size());
+        putLong(record, BLOCKS, node.blocks());
+        putLong(record, FLAGS, flags(node));
+        putInt(record, LINK_COUNT, node.linkCount());
+        putInt(record, CHILD_INDEX, childIndex);
+        putInt(record, CHILD_COUNT, childCount);
         byte[] target = node.symlinkTarget();
-        file.set(SHORT, record + NAME_SIZE, (short) name.length);
-        file.set(SHORT, record + SYMLINK_SIZE, (short) (target == null ? 0 : target.length));
-        file.set(INT, record + RDEV, node.rdev());
-        file.set(INT, record + MTIME_NANOS, node.mtimeNanos());
-        file.set(LONG, record + MTIME, node.mtimeSeconds());
-        MemorySegment.copy(name, 0, file, ValueLayout.JAVA_BYTE, record + SIZE, name.length);
+        putShort(record, NAME_SIZE, node.name().length);
+        putShort(record, SYMLINK_SIZE, target == null ? 0 : target.length);
+        putInt(record, RDEV, node.rdev());
+        putInt(record, MTIME_NANOS, node.mtimeNanos());
+        putLong(record, MTIME, node.mtimeSeconds());
     }
 
     /** Returns the flags that a node's inode has. */
@@ -125,16 +131,8 @@ public final class V5Inode {
                 | (node.xattrs().isEmpty() ? 0 : XATTR);
     }
 
-    static Digest digest(MemorySegment file, long record) {
-        return Digest.read(file, record);
-    }
-
     static int intAt(MemorySegment file, long record, int field) {
         return file.get(INT, record + field);
-    }
-
-    static long unsignedAt(MemorySegment file, long record, int field) {
-        return Integer.toUnsignedLong(file.get(INT, record + field));
     }
 
     static long longAt(MemorySegment file, long record, int field) {

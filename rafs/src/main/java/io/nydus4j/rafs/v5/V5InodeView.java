@@ -3,6 +3,7 @@ package io.nydus4j.rafs.v5;
 import io.nydus4j.blob.ChunkFlags;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Digest;
+import io.nydus4j.blob.LittleEndian;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.DirectoryVisitor;
 import io.nydus4j.rafs.FileMode;
@@ -32,6 +33,8 @@ public final class V5InodeView implements Inode {
     private final V5Bootstrap bootstrap;
     private final MemorySegment file;
     private final int index;
+    /** The fixed part of the record. */
+    private final byte[] head;
     /** Start of the record. */
     private final long record;
     /** Start of the xattr header, whether there is one or not. */
@@ -39,10 +42,11 @@ public final class V5InodeView implements Inode {
     /** End of the xattrs and start of the chunk records. */
     private final long chunks;
 
-    private V5InodeView(V5Bootstrap bootstrap, MemorySegment file, int index, long record, long xattrs, long chunks) {
+    private V5InodeView(V5Bootstrap bootstrap, int index, byte[] head, long record, long xattrs, long chunks) {
         this.bootstrap = bootstrap;
-        this.file = file;
+        this.file = bootstrap.file();
         this.index = index;
+        this.head = head;
         this.record = record;
         this.xattrs = xattrs;
         this.chunks = chunks;
@@ -61,11 +65,12 @@ public final class V5InodeView implements Inode {
         if (record > file.byteSize() - V5Inode.SIZE) {
             throw broken(index, record, "its record passes the end of the file");
         }
-        int nameSize = V5Inode.shortAt(file, record, V5Inode.NAME_SIZE);
-        int symlinkSize = V5Inode.shortAt(file, record, V5Inode.SYMLINK_SIZE);
+        byte[] head = V5Inode.read(file, record);
+        int nameSize = LittleEndian.shortAt(head, V5Inode.NAME_SIZE);
+        int symlinkSize = LittleEndian.shortAt(head, V5Inode.SYMLINK_SIZE);
         long xattrs = record + V5Inode.SIZE + V5Format.align(nameSize) + V5Format.align(symlinkSize);
         long chunks = xattrs;
-        if ((V5Inode.longAt(file, record, V5Inode.FLAGS) & V5Inode.XATTR) != 0) {
+        if ((LittleEndian.longAt(head, V5Inode.FLAGS) & V5Inode.XATTR) != 0) {
             if (xattrs > file.byteSize() - V5Xattrs.HEADER_SIZE) {
                 throw broken(index, record, "its xattrs pass the end of the file");
             }
@@ -79,7 +84,7 @@ public final class V5InodeView implements Inode {
             }
             chunks += V5Xattrs.HEADER_SIZE + V5Format.align(size);
         }
-        V5InodeView view = new V5InodeView(bootstrap, file, index, record, xattrs, chunks);
+        V5InodeView view = new V5InodeView(bootstrap, index, head, record, xattrs, chunks);
         view.check(nameSize, symlinkSize);
         return view;
     }
@@ -142,7 +147,7 @@ public final class V5InodeView implements Inode {
         if (count == 0) {
             return;
         }
-        long first = Integer.toUnsignedLong(V5Inode.intAt(file, record, V5Inode.CHILD_INDEX));
+        long first = Integer.toUnsignedLong(LittleEndian.intAt(head, V5Inode.CHILD_INDEX));
         if (first <= ino || count >= entries || first + count - 1 > entries) {
             throw broken("invalid children: " + count + " from " + first + " of " + entries);
         }
@@ -173,27 +178,27 @@ public final class V5InodeView implements Inode {
 
     /** Returns the number of the directory that holds this name; 0 for the root. */
     public long parentIno() {
-        return V5Inode.longAt(file, record, V5Inode.PARENT);
+        return LittleEndian.longAt(head, V5Inode.PARENT);
     }
 
     /** Returns the length of the name as stored, in bytes. */
     public int nameSize() {
-        return V5Inode.shortAt(file, record, V5Inode.NAME_SIZE);
+        return LittleEndian.shortAt(head, V5Inode.NAME_SIZE);
     }
 
     /** Returns the length of the symbolic link's target as stored, in bytes. */
     public int symlinkSize() {
-        return V5Inode.shortAt(file, record, V5Inode.SYMLINK_SIZE);
+        return LittleEndian.shortAt(head, V5Inode.SYMLINK_SIZE);
     }
 
     /** Returns the flags, bits of {@link V5Inode}. */
     public long flags() {
-        return V5Inode.longAt(file, record, V5Inode.FLAGS);
+        return LittleEndian.longAt(head, V5Inode.FLAGS);
     }
 
     @Override
     public Digest digest() {
-        return V5Inode.digest(file, record);
+        return Digest.read(head, 0);
     }
 
     @Override
@@ -204,12 +209,12 @@ public final class V5InodeView implements Inode {
     /** Returns the index of a directory's first child, unsigned; where it would have been if there is none. */
     @Override
     public int childIndex() {
-        return V5Inode.intAt(file, record, V5Inode.CHILD_INDEX);
+        return LittleEndian.intAt(head, V5Inode.CHILD_INDEX);
     }
 
     /** Returns the number of children or chunks as stored, unsigned. */
     int rawChildCount() {
-        return V5Inode.intAt(file, record, V5Inode.CHILD_COUNT);
+        return LittleEndian.intAt(head, V5Inode.CHILD_COUNT);
     }
 
     /**
@@ -237,57 +242,57 @@ public final class V5InodeView implements Inode {
 
     @Override
     public long ino() {
-        return V5Inode.longAt(file, record, V5Inode.INO);
+        return LittleEndian.longAt(head, V5Inode.INO);
     }
 
     @Override
     public int mode() {
-        return V5Inode.intAt(file, record, V5Inode.MODE);
+        return LittleEndian.intAt(head, V5Inode.MODE);
     }
 
     @Override
     public int uid() {
-        return V5Inode.intAt(file, record, V5Inode.UID);
+        return LittleEndian.intAt(head, V5Inode.UID);
     }
 
     @Override
     public int gid() {
-        return V5Inode.intAt(file, record, V5Inode.GID);
+        return LittleEndian.intAt(head, V5Inode.GID);
     }
 
     @Override
     public int projectId() {
-        return V5Inode.intAt(file, record, V5Inode.PROJECT_ID);
+        return LittleEndian.intAt(head, V5Inode.PROJECT_ID);
     }
 
     @Override
     public int linkCount() {
-        return V5Inode.intAt(file, record, V5Inode.LINK_COUNT);
+        return LittleEndian.intAt(head, V5Inode.LINK_COUNT);
     }
 
     @Override
     public long size() {
-        return V5Inode.longAt(file, record, V5Inode.FILE_SIZE);
+        return LittleEndian.longAt(head, V5Inode.FILE_SIZE);
     }
 
     @Override
     public long blocks() {
-        return V5Inode.longAt(file, record, V5Inode.BLOCKS);
+        return LittleEndian.longAt(head, V5Inode.BLOCKS);
     }
 
     @Override
     public int rdev() {
-        return V5Inode.intAt(file, record, V5Inode.RDEV);
+        return LittleEndian.intAt(head, V5Inode.RDEV);
     }
 
     @Override
     public long mtimeSeconds() {
-        return V5Inode.longAt(file, record, V5Inode.MTIME);
+        return LittleEndian.longAt(head, V5Inode.MTIME);
     }
 
     @Override
     public int mtimeNanos() {
-        return V5Inode.intAt(file, record, V5Inode.MTIME_NANOS);
+        return LittleEndian.intAt(head, V5Inode.MTIME_NANOS);
     }
 
     @Override
@@ -425,9 +430,10 @@ public final class V5InodeView implements Inode {
 
     @Override
     public ChunkRecord chunk(int position) throws RafsFormatException {
-        chunkBlobOffset(position);
-        long chunk = chunkOffset(position);
-        ChunkRecord stored = ChunkRecord.read(file, chunk);
+        ChunkRecord stored = ChunkRecord.read(file, chunkOffset(position));
+        checkBlobIndex(position, stored.blobIndex());
+        checkLength(position, stored.uncompressedSize(), stored.fileOffset());
+        checkBlobOffset(position, stored.blobIndex(), stored.uncompressedOffset(), stored.uncompressedSize());
         if (stored.compressedOffset() < 0
                 || stored.compressedOffset() > Long.MAX_VALUE - Integer.toUnsignedLong(stored.compressedSize())) {
             throw brokenChunk(position, "its stored bytes pass the end of all offsets");
@@ -458,26 +464,34 @@ public final class V5InodeView implements Inode {
     @Override
     public int chunkBlobIndex(int position) throws RafsFormatException {
         int blobIndex = V5Inode.intAt(file, chunkOffset(position), ChunkRecord.BLOB_INDEX);
+        checkBlobIndex(position, blobIndex);
+        return blobIndex;
+    }
+
+    private void checkBlobIndex(int position, int blobIndex) throws RafsFormatException {
         if (blobIndex < 0 || blobIndex >= bootstrap.blobs().size()) {
             throw brokenChunk(
                     position,
                     "expected a blob below " + bootstrap.blobs().size() + ", found "
                             + Integer.toUnsignedString(blobIndex));
         }
-        return blobIndex;
     }
 
     @Override
     public long chunkBlobOffset(int position) throws RafsFormatException {
         long offset = V5Inode.longAt(file, chunkOffset(position), ChunkRecord.UNCOMPRESSED_OFFSET);
-        long size = bootstrap.uncompressedSize(chunkBlobIndex(position));
-        if (offset < 0 || offset > size - chunkLength(position)) {
+        checkBlobOffset(position, chunkBlobIndex(position), offset, chunkLength(position));
+        return offset;
+    }
+
+    private void checkBlobOffset(int position, int blobIndex, long offset, int length) throws RafsFormatException {
+        long size = bootstrap.uncompressedSize(blobIndex);
+        if (offset < 0 || offset > size - length) {
             throw brokenChunk(
                     position,
                     "expected it inside of the blob's " + size + " bytes, found it at "
                             + Long.toUnsignedString(offset));
         }
-        return offset;
     }
 
     @Override
@@ -491,7 +505,11 @@ public final class V5InodeView implements Inode {
     public int chunkLength(int position) throws RafsFormatException {
         long chunk = chunkOffset(position);
         int length = V5Inode.intAt(file, chunk, ChunkRecord.UNCOMPRESSED_SIZE);
-        long fileOffset = V5Inode.longAt(file, chunk, ChunkRecord.FILE_OFFSET);
+        checkLength(position, length, V5Inode.longAt(file, chunk, ChunkRecord.FILE_OFFSET));
+        return length;
+    }
+
+    private void checkLength(int position, int length, long fileOffset) throws RafsFormatException {
         if (fileOffset < 0 || (!hasHoles() && fileOffset != (long) position * bootstrap.chunkSize())) {
             throw brokenChunk(position, "invalid offset " + Long.toUnsignedString(fileOffset) + " in the file");
         }
@@ -499,7 +517,6 @@ public final class V5InodeView implements Inode {
         if (length <= 0 || length > most || (!hasHoles() && length != most)) {
             throw brokenChunk(position, "expected " + most + " bytes, found " + Integer.toUnsignedString(length));
         }
-        return length;
     }
 
     /** Returns where the record of a chunk starts, if there is such a chunk. */

@@ -67,8 +67,15 @@ final class V6ChunkTable {
      * @throws RafsFormatException if it is broken
      */
     ChunkRecord record(int position) throws RafsFormatException {
-        long offset = start + (long) position * ChunkRecord.SIZE;
-        ChunkRecord chunk = ChunkRecord.read(file, offset);
+        long offset = offset(position);
+        return checked(offset, ChunkRecord.read(file, offset));
+    }
+
+    private long offset(int position) {
+        return start + (long) position * ChunkRecord.SIZE;
+    }
+
+    private ChunkRecord checked(long offset, ChunkRecord chunk) throws RafsFormatException {
         int blob = chunk.blobIndex();
         if (blob < 0 || blob >= blobs.size()) {
             throw new RafsFormatException("chunk record", offset, "no blob " + Integer.toUnsignedString(blob));
@@ -98,26 +105,27 @@ final class V6ChunkTable {
     }
 
     /**
-     * Returns the position of the record that a chunk index names, or -1 if there is none. Of several the last one counts, as for
-     * the reference.
+     * Returns the record that a chunk index names, or null if there is none. Of several the last one counts, as for the reference.
      *
      * @param blobIndex    blob index
      * @param index        index of the chunk in its blob
      * @param blockAddress uncompressed offset in blocks, unsigned 32 bits
+     * @throws RafsFormatException if it is broken
      */
-    int find(int blobIndex, int index, long blockAddress) {
+    @Nullable
+    ChunkRecord find(int blobIndex, int index, long blockAddress) throws RafsFormatException {
         int[] table = places();
         int mask = table.length - 1;
         int place = hash(blobIndex, index, blockAddress) & mask;
         while (table[place] != 0) {
-            int position = table[place] - 1;
-            long offset = start + (long) position * ChunkRecord.SIZE;
-            if (blobIndex(offset) == blobIndex && index(offset) == index && blockAddress(offset) == blockAddress) {
-                return position;
+            long offset = offset(table[place] - 1);
+            ChunkRecord chunk = ChunkRecord.read(file, offset);
+            if (chunk.blobIndex() == blobIndex && chunk.index() == index && blockAddress(chunk) == blockAddress) {
+                return checked(offset, chunk);
             }
             place = (place + 1) & mask;
         }
-        return -1;
+        return null;
     }
 
     private int[] places() {
@@ -139,7 +147,7 @@ final class V6ChunkTable {
         int mask = table.length - 1;
         // From the end, so that the last of equal records is kept; the others would only make long runs.
         for (int position = count - 1; position >= 0; position--) {
-            long offset = start + (long) position * ChunkRecord.SIZE;
+            long offset = offset(position);
             int place = hash(blobIndex(offset), index(offset), blockAddress(offset)) & mask;
             while (table[place] != 0 && !isEqual(table[place] - 1, offset)) {
                 place = (place + 1) & mask;
@@ -152,7 +160,7 @@ final class V6ChunkTable {
     }
 
     private boolean isEqual(int position, long offset) {
-        long other = start + (long) position * ChunkRecord.SIZE;
+        long other = offset(position);
         return blobIndex(other) == blobIndex(offset)
                 && index(other) == index(offset)
                 && blockAddress(other) == blockAddress(offset);
@@ -166,9 +174,17 @@ final class V6ChunkTable {
         return V6Constants.i32(file, offset + ChunkRecord.INDEX);
     }
 
-    /** Cut to 32 bits, as a chunk index has it. */
     private long blockAddress(long offset) {
-        return V6Constants.i64(file, offset + ChunkRecord.UNCOMPRESSED_OFFSET) >>> blockBits & V6Constants.MAX_U32;
+        return inBlocks(V6Constants.i64(file, offset + ChunkRecord.UNCOMPRESSED_OFFSET));
+    }
+
+    private long blockAddress(ChunkRecord chunk) {
+        return inBlocks(chunk.uncompressedOffset());
+    }
+
+    /** Cut to 32 bits, as a chunk index has it. */
+    private long inBlocks(long uncompressedOffset) {
+        return uncompressedOffset >>> blockBits & V6Constants.MAX_U32;
     }
 
     private int hash(int blobIndex, int index, long blockAddress) {

@@ -2,8 +2,8 @@ package io.nydus4j.rafs.v6;
 
 import static io.nydus4j.rafs.v6.V6Constants.CHUNK_INDEX_SIZE;
 import static io.nydus4j.rafs.v6.V6Constants.SLOT_SIZE;
-import static io.nydus4j.rafs.v6.V6Constants.put16;
 import static io.nydus4j.rafs.v6.V6Constants.put32;
+import static io.nydus4j.rafs.v6.V6Constants.put64;
 import static io.nydus4j.rafs.v6.V6Constants.putBytes;
 import static io.nydus4j.rafs.v6.V6Constants.roundUp;
 
@@ -30,6 +30,8 @@ final class V6Content {
     private final int blockBits;
     private final int chunkSize;
     private final boolean hollow;
+    /** The inode that is being written; what {@link V6Inode} knows of is set anew in each, the rest is zero. */
+    private final byte[] inode = new byte[V6Inode.EXTENDED_SIZE];
 
     /**
      * Takes the layout.
@@ -101,9 +103,10 @@ final class V6Content {
     private long writeHead(MemorySegment file, int position, Node node, int layout, long size, int union) {
         long offset = offset(position);
         int xattrSize = V6Xattr.areaSize(node.xattrs());
-        V6Inode.write(file, offset, layout, xattrSize, node.mode(), size, union, node.ino(), node.linkCount());
-        V6Inode.writeOwner(file, offset, node.uid(), node.gid());
-        V6Inode.writeMtime(file, offset, node.mtimeSeconds(), node.mtimeNanos());
+        V6Inode.write(inode, layout, xattrSize, node.mode(), size, union, node.ino(), node.linkCount());
+        V6Inode.writeOwner(inode, node.uid(), node.gid());
+        V6Inode.writeMtime(inode, node.mtimeSeconds(), node.mtimeNanos());
+        putBytes(file, offset, inode);
         if (xattrSize != 0) {
             V6Xattr.write(file, offset + V6Inode.EXTENDED_SIZE, node.xattrs());
         }
@@ -153,15 +156,17 @@ final class V6Content {
     }
 
     private void writeBlock(MemorySegment file, long start, V6DirectoryBlocks blocks, int first, int next) {
+        byte[] block = new byte[blockSize];
         int name = (next - first) * V6Dirent.SIZE;
         for (int entry = first; entry < next; entry++) {
             Node node = blocks.node(entry);
             byte[] bytes = blocks.name(entry);
             long nid = Integer.toUnsignedLong(nids[node.index() - 1]);
-            V6Dirent.write(file, start + (long) (entry - first) * V6Dirent.SIZE, nid, name, node.mode());
-            putBytes(file, start + name, bytes);
+            V6Dirent.write(block, (entry - first) * V6Dirent.SIZE, nid, name, node.mode());
+            System.arraycopy(bytes, 0, block, name, bytes.length);
             name += bytes.length;
         }
+        MemorySegment.copy(block, 0, file, ValueLayout.JAVA_BYTE, start, name);
     }
 
     // --- files
@@ -180,11 +185,17 @@ final class V6Content {
         long end = writeHead(file, position, node, V6Inode.CHUNK_BASED, node.size(), chunkHeader(node));
         long index = roundUp(end, CHUNK_INDEX_SIZE);
         for (ChunkRecord chunk : node.chunks()) {
-            put16(file, index, chunk.index());
-            put16(file, index + 2, (chunk.index() >>> 16) << 8 | (chunk.blobIndex() + 1));
-            put32(file, index + 4, (int) (chunk.uncompressedOffset() >>> blockBits));
+            put64(file, index, chunkIndex(chunk));
             index += CHUNK_INDEX_SIZE;
         }
+    }
+
+    /** Returns the 8 bytes of a chunk index, see {@link V6InodeView}. */
+    private long chunkIndex(ChunkRecord chunk) {
+        return (chunk.uncompressedOffset() >>> blockBits) << 32
+                | (chunk.index() >>> 16 & 0xFFL) << 24
+                | (chunk.blobIndex() + 1L) << 16
+                | chunk.index() & 0xFFFF;
     }
 
     /**

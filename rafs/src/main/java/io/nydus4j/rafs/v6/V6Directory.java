@@ -45,10 +45,9 @@ final class V6Directory {
         return name;
     }
 
-    /** Returns where the name of an entry ends, in bytes from the start of the block. */
-    private static int nameEnd(MemorySegment file, long start, int length, int count, int entry)
+    /** Returns where the name of an entry, which starts at {@code name}, ends, in bytes from the start of the block. */
+    private static int nameEnd(MemorySegment file, long start, int length, int count, int entry, int name)
             throws RafsFormatException {
-        int name = nameStart(file, start, length, count, entry);
         if (entry < count - 1) {
             int end = nameStart(file, start, length, count, entry + 1);
             if (end <= name) {
@@ -70,7 +69,7 @@ final class V6Directory {
     private static int compare(MemorySegment file, long start, int length, int count, int entry, byte[] wanted)
             throws RafsFormatException {
         int name = nameStart(file, start, length, count, entry);
-        int end = nameEnd(file, start, length, count, entry);
+        int end = nameEnd(file, start, length, count, entry, name);
         int common = Math.min(wanted.length, end - name);
         for (int i = 0; i < common; i++) {
             int order = Byte.compareUnsigned(wanted[i], file.get(ValueLayout.JAVA_BYTE, start + name + i));
@@ -166,12 +165,14 @@ final class V6Directory {
                 index += count;
                 continue;
             }
-            for (int entry = (int) Math.max(0, startOffset - index); entry < count; entry++) {
-                int from = nameStart(file, start, length, count, entry);
-                int to = nameEnd(file, start, length, count, entry);
+            int first = (int) Math.max(0, startOffset - index);
+            int from = nameStart(file, start, length, count, first);
+            for (int entry = first; entry < count; entry++) {
+                int to = nameEnd(file, start, length, count, entry, from);
                 byte[] name = V6Constants.bytes(file, start + from, to - from);
                 checkName(name, previous, start);
                 previous = name;
+                from = to;
                 int type = V6Dirent.type(file, start + (long) entry * V6Dirent.SIZE);
                 if (!visitor.entry(name, nid(file, start, entry), type, index + entry + 1)) {
                     return;

@@ -1,9 +1,8 @@
 package io.nydus4j.rafs.v6;
 
+import static io.nydus4j.blob.LittleEndian.putLong;
+import static io.nydus4j.blob.LittleEndian.putShort;
 import static io.nydus4j.rafs.v6.V6Constants.i64;
-import static io.nydus4j.rafs.v6.V6Constants.put16;
-import static io.nydus4j.rafs.v6.V6Constants.put64;
-import static io.nydus4j.rafs.v6.V6Constants.put8;
 import static io.nydus4j.rafs.v6.V6Constants.u16;
 import static io.nydus4j.rafs.v6.V6Constants.u8;
 
@@ -58,11 +57,11 @@ final class V6Dirent {
         return type < TYPES.length ? TYPES[type] : 0;
     }
 
-    /** Writes an entry. */
-    static void write(MemorySegment file, long offset, long nid, int nameOffset, int mode) {
-        put64(file, offset, nid);
-        put16(file, offset + NAME_OFFSET, nameOffset);
-        put8(file, offset + FILE_TYPE, fileType(mode));
+    /** Writes an entry into a block. */
+    static void write(byte[] block, int offset, long nid, int nameOffset, int mode) {
+        putLong(block, offset, nid);
+        putShort(block, offset + NAME_OFFSET, nameOffset);
+        block[offset + FILE_TYPE] = (byte) fileType(mode);
     }
 
     private static int fileType(int mode) {

@@ -1,14 +1,14 @@
 package io.nydus4j.rafs.v6;
 
-import static io.nydus4j.rafs.v6.V6Constants.i32;
-import static io.nydus4j.rafs.v6.V6Constants.i64;
-import static io.nydus4j.rafs.v6.V6Constants.put16;
-import static io.nydus4j.rafs.v6.V6Constants.put32;
-import static io.nydus4j.rafs.v6.V6Constants.put64;
-import static io.nydus4j.rafs.v6.V6Constants.u16;
-import static io.nydus4j.rafs.v6.V6Constants.u32;
+import static io.nydus4j.blob.LittleEndian.intAt;
+import static io.nydus4j.blob.LittleEndian.longAt;
+import static io.nydus4j.blob.LittleEndian.putInt;
+import static io.nydus4j.blob.LittleEndian.putLong;
+import static io.nydus4j.blob.LittleEndian.putShort;
+import static io.nydus4j.blob.LittleEndian.shortAt;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * Fields of an inode, which has a compact and an extended form. Writers use the extended one only.
@@ -68,69 +68,80 @@ final class V6Inode {
 
     private V6Inode() {}
 
-    /** Tells whether no unknown bit of the format is set. */
-    static boolean isKnownFormat(MemorySegment file, long offset) {
-        return (u16(file, offset + FORMAT) & ~FORMAT_MASK) == 0;
+    /**
+     * Copies an inode, in the room of the extended form; what passes the end of the file is zero.
+     *
+     * @param offset start of the inode, of which at least the compact form lies in the file
+     */
+    static byte[] read(MemorySegment file, long offset) {
+        byte[] inode = new byte[EXTENDED_SIZE];
+        int size = (int) Math.min(EXTENDED_SIZE, file.byteSize() - offset);
+        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, offset, inode, 0, size);
+        return inode;
     }
 
-    static boolean isExtended(MemorySegment file, long offset) {
-        return (u16(file, offset + FORMAT) & FORMAT_EXTENDED) != 0;
+    /** Tells whether no unknown bit of the format is set. */
+    static boolean isKnownFormat(byte[] inode) {
+        return (shortAt(inode, FORMAT) & ~FORMAT_MASK) == 0;
+    }
+
+    static boolean isExtended(byte[] inode) {
+        return (shortAt(inode, FORMAT) & FORMAT_EXTENDED) != 0;
     }
 
     /** Returns the data layout: one of the constants above, or an unknown number up to 7. */
-    static int layout(MemorySegment file, long offset) {
-        return (u16(file, offset + FORMAT) & FORMAT_MASK) >> 1;
+    static int layout(byte[] inode) {
+        return (shortAt(inode, FORMAT) & FORMAT_MASK) >> 1;
     }
 
     /** Returns the length of the inode itself in bytes. */
-    static int headerSize(MemorySegment file, long offset) {
-        return isExtended(file, offset) ? EXTENDED_SIZE : COMPACT_SIZE;
+    static int headerSize(byte[] inode) {
+        return isExtended(inode) ? EXTENDED_SIZE : COMPACT_SIZE;
     }
 
     /** Returns the length of the xattrs in bytes, their header included. */
-    static int xattrSize(MemorySegment file, long offset) {
-        return V6Xattr.areaSize(u16(file, offset + XATTR_COUNT));
+    static int xattrSize(byte[] inode) {
+        return V6Xattr.areaSize(shortAt(inode, XATTR_COUNT));
     }
 
-    static int mode(MemorySegment file, long offset) {
-        return u16(file, offset + MODE);
+    static int mode(byte[] inode) {
+        return shortAt(inode, MODE);
     }
 
     /** Returns the size in bytes, as an unsigned number. */
-    static long size(MemorySegment file, long offset) {
-        return isExtended(file, offset) ? i64(file, offset + SIZE) : u32(file, offset + SIZE);
+    static long size(byte[] inode) {
+        return isExtended(inode) ? longAt(inode, SIZE) : Integer.toUnsignedLong(intAt(inode, SIZE));
     }
 
-    static int union(MemorySegment file, long offset) {
-        return i32(file, offset + UNION);
+    static int union(byte[] inode) {
+        return intAt(inode, UNION);
     }
 
-    static int uid(MemorySegment file, long offset) {
-        return isExtended(file, offset) ? i32(file, offset + UID) : u16(file, offset + UID);
+    static int uid(byte[] inode) {
+        return isExtended(inode) ? intAt(inode, UID) : shortAt(inode, UID);
     }
 
-    static int gid(MemorySegment file, long offset) {
-        return isExtended(file, offset) ? i32(file, offset + GID) : u16(file, offset + COMPACT_GID);
+    static int gid(byte[] inode) {
+        return isExtended(inode) ? intAt(inode, GID) : shortAt(inode, COMPACT_GID);
     }
 
     /** Returns the time of last modification in seconds; 0 for the compact form, which has none. */
-    static long mtimeSeconds(MemorySegment file, long offset) {
-        return isExtended(file, offset) ? i64(file, offset + MTIME) : 0;
+    static long mtimeSeconds(byte[] inode) {
+        return isExtended(inode) ? longAt(inode, MTIME) : 0;
     }
 
-    static int mtimeNanos(MemorySegment file, long offset) {
-        return isExtended(file, offset) ? i32(file, offset + MTIME_NANOS) : 0;
+    static int mtimeNanos(byte[] inode) {
+        return isExtended(inode) ? intAt(inode, MTIME_NANOS) : 0;
     }
 
-    static int linkCount(MemorySegment file, long offset) {
-        return isExtended(file, offset) ? i32(file, offset + LINKS) : u16(file, offset + COMPACT_LINKS);
+    static int linkCount(byte[] inode) {
+        return isExtended(inode) ? intAt(inode, LINKS) : shortAt(inode, COMPACT_LINKS);
     }
 
     /**
      * Writes an inode of the extended form.
      *
-     * @param file       the whole bootstrap
-     * @param offset     start of the inode
+     * @param inode      takes it at its start, zero until now
      * @param layout     data layout
      * @param xattrSize  size of the xattrs with their header in bytes, 0 if there are none
      * @param mode       type and permissions
@@ -139,34 +150,25 @@ final class V6Inode {
      * @param ino        number in the order of building
      * @param linkCount  number of links
      */
-    static void write(
-            MemorySegment file,
-            long offset,
-            int layout,
-            int xattrSize,
-            int mode,
-            long size,
-            int union,
-            int ino,
-            int linkCount) {
-        put16(file, offset + FORMAT, layout << 1 | FORMAT_EXTENDED);
-        put16(file, offset + XATTR_COUNT, V6Xattr.count(xattrSize));
-        put32(file, offset + MODE, mode & 0xFFFF);
-        put64(file, offset + SIZE, size);
-        put32(file, offset + UNION, union);
-        put32(file, offset + INO, ino);
-        put32(file, offset + LINKS, linkCount);
+    static void write(byte[] inode, int layout, int xattrSize, int mode, long size, int union, int ino, int linkCount) {
+        putShort(inode, FORMAT, layout << 1 | FORMAT_EXTENDED);
+        putShort(inode, XATTR_COUNT, V6Xattr.count(xattrSize));
+        putInt(inode, MODE, mode & 0xFFFF);
+        putLong(inode, SIZE, size);
+        putInt(inode, UNION, union);
+        putInt(inode, INO, ino);
+        putInt(inode, LINKS, linkCount);
     }
 
     /** Writes the owner of an inode of the extended form. */
-    static void writeOwner(MemorySegment file, long offset, int uid, int gid) {
-        put32(file, offset + UID, uid);
-        put32(file, offset + GID, gid);
+    static void writeOwner(byte[] inode, int uid, int gid) {
+        putInt(inode, UID, uid);
+        putInt(inode, GID, gid);
     }
 
     /** Writes the time of last modification of an inode of the extended form. */
-    static void writeMtime(MemorySegment file, long offset, long seconds, int nanos) {
-        put64(file, offset + MTIME, seconds);
-        put32(file, offset + MTIME_NANOS, nanos);
+    static void writeMtime(byte[] inode, long seconds, int nanos) {
+        putLong(inode, MTIME, seconds);
+        putInt(inode, MTIME_NANOS, nanos);
     }
 }

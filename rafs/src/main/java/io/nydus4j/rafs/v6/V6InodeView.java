@@ -2,9 +2,8 @@ package io.nydus4j.rafs.v6;
 
 import static io.nydus4j.rafs.v6.V6Constants.CHUNK_INDEX_SIZE;
 import static io.nydus4j.rafs.v6.V6Constants.fits;
+import static io.nydus4j.rafs.v6.V6Constants.i64;
 import static io.nydus4j.rafs.v6.V6Constants.roundUp;
-import static io.nydus4j.rafs.v6.V6Constants.u16;
-import static io.nydus4j.rafs.v6.V6Constants.u32;
 
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Digest;
@@ -21,7 +20,7 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An inode of a v6 bootstrap. Keeps its place and the length of its head, no more.
+ * An inode of a v6 bootstrap. Keeps its place, a copy of the inode itself and the length of its head, no more.
  *
  * <p>A regular file is followed by chunk indexes, aligned to 8 bytes:
  * <pre>
@@ -37,21 +36,21 @@ final class V6InodeView implements Inode {
     /** Greatest length of a link target, in bytes: what a builder accepts. */
     private static final int MAX_TARGET = 0xFFFF;
 
-    private static final int CHUNK_BLOB = 2;
-    private static final int CHUNK_BLOCK = 4;
-
     private final V6Bootstrap image;
     private final MemorySegment file;
     private final long nid;
     private final long offset;
+    /** The inode itself. */
+    private final byte[] inode;
     /** Length of the inode and its xattrs, in bytes. */
     private final int headSize;
 
-    private V6InodeView(V6Bootstrap image, long nid, long offset, int headSize) {
+    private V6InodeView(V6Bootstrap image, long nid, long offset, byte[] inode, int headSize) {
         this.image = image;
         this.file = image.file();
         this.nid = nid;
         this.offset = offset;
+        this.inode = inode;
         this.headSize = headSize;
     }
 
@@ -64,25 +63,25 @@ final class V6InodeView implements Inode {
     static V6InodeView open(V6Bootstrap image, long nid, long offset) throws RafsFormatException {
         MemorySegment file = image.file();
         long fileSize = file.byteSize();
-        if (!fits(offset, V6Inode.COMPACT_SIZE, fileSize)
-                || !fits(offset, V6Inode.headerSize(file, offset), fileSize)) {
+        if (!fits(offset, V6Inode.COMPACT_SIZE, fileSize)) {
             throw broken(nid, offset, "the inode is past the end of the file");
         }
-        int headSize = V6Inode.headerSize(file, offset) + V6Inode.xattrSize(file, offset);
+        byte[] inode = V6Inode.read(file, offset);
+        int headSize = V6Inode.headerSize(inode) + V6Inode.xattrSize(inode);
         if (!fits(offset, headSize, fileSize)) {
-            throw broken(nid, offset, "its xattrs are past the end of the file");
+            throw broken(nid, offset, "the inode with its xattrs is past the end of the file");
         }
-        V6InodeView view = new V6InodeView(image, nid, offset, headSize);
+        V6InodeView view = new V6InodeView(image, nid, offset, inode, headSize);
         view.check(fileSize);
         return view;
     }
 
     private void check(long fileSize) throws RafsFormatException {
         long size = size();
-        if (!V6Inode.isKnownFormat(file, offset) || size < 0) {
+        if (!V6Inode.isKnownFormat(inode) || size < 0) {
             throw broken("unknown format, or impossible size " + Long.toUnsignedString(size));
         }
-        int layout = V6Inode.layout(file, offset);
+        int layout = V6Inode.layout(inode);
         boolean good = switch (FileMode.type(mode())) {
             case FileMode.REGULAR ->
                 size == 0 || (layout == V6Inode.CHUNK_BASED && chunksOf(size) <= maxChunks(fileSize));
@@ -133,17 +132,17 @@ final class V6InodeView implements Inode {
 
     @Override
     public int mode() {
-        return V6Inode.mode(file, offset);
+        return V6Inode.mode(inode);
     }
 
     @Override
     public int uid() {
-        return V6Inode.uid(file, offset);
+        return V6Inode.uid(inode);
     }
 
     @Override
     public int gid() {
-        return V6Inode.gid(file, offset);
+        return V6Inode.gid(inode);
     }
 
     @Override
@@ -153,12 +152,12 @@ final class V6InodeView implements Inode {
 
     @Override
     public int linkCount() {
-        return V6Inode.linkCount(file, offset);
+        return V6Inode.linkCount(inode);
     }
 
     @Override
     public long size() {
-        return V6Inode.size(file, offset);
+        return V6Inode.size(inode);
     }
 
     @Override
@@ -171,25 +170,25 @@ final class V6InodeView implements Inode {
     public int rdev() {
         return switch (FileMode.type(mode())) {
             case FileMode.REGULAR, FileMode.DIRECTORY, FileMode.SYMLINK -> 0;
-            default -> V6Inode.union(file, offset);
+            default -> V6Inode.union(inode);
         };
     }
 
     @Override
     public long mtimeSeconds() {
-        return V6Inode.mtimeSeconds(file, offset);
+        return V6Inode.mtimeSeconds(inode);
     }
 
     @Override
     public int mtimeNanos() {
-        return V6Inode.mtimeNanos(file, offset);
+        return V6Inode.mtimeNanos(inode);
     }
 
     // --- xattrs
 
     @Override
     public boolean hasXattrs() {
-        return V6Inode.xattrSize(file, offset) != 0;
+        return V6Inode.xattrSize(inode) != 0;
     }
 
     /** Returns where the first xattr entry starts, which is the end of the area if there is none. */
@@ -197,7 +196,7 @@ final class V6InodeView implements Inode {
         if (!hasXattrs()) {
             return offset + headSize;
         }
-        long area = offset + V6Inode.headerSize(file, offset);
+        long area = offset + V6Inode.headerSize(inode);
         V6Xattr.checkHeader(file, area);
         return area + V6Xattr.HEADER_SIZE;
     }
@@ -259,10 +258,10 @@ final class V6InodeView implements Inode {
      * @throws RafsFormatException if it does not lie in the file
      */
     long blockStart(long block) throws RafsFormatException {
-        boolean inline = V6Inode.layout(file, offset) == V6Inode.FLAT_INLINE && block == blockCount() - 1;
+        boolean inline = V6Inode.layout(inode) == V6Inode.FLAT_INLINE && block == blockCount() - 1;
         long start = inline
                 ? offset + headSize
-                : (Integer.toUnsignedLong(V6Inode.union(file, offset)) + block) << image.blockBits();
+                : (Integer.toUnsignedLong(V6Inode.union(inode)) + block) << image.blockBits();
         if (!fits(start, blockLength(block), file.byteSize())) {
             throw broken("block " + block + " of its content is past the end of the file");
         }
@@ -277,7 +276,7 @@ final class V6InodeView implements Inode {
         }
         // The reference writes a target that is inlined and longer than a block behind the inode as a whole.
         long whole = offset + headSize;
-        if (V6Inode.layout(file, offset) == V6Inode.FLAT_INLINE && fits(whole, target.length, file.byteSize())) {
+        if (V6Inode.layout(inode) == V6Inode.FLAT_INLINE && fits(whole, target.length, file.byteSize())) {
             copy(whole, target, 0, target.length);
         }
         if (hasZero(target)) {
@@ -350,8 +349,14 @@ final class V6InodeView implements Inode {
         return roundUp(offset + headSize, CHUNK_INDEX_SIZE);
     }
 
-    private long chunkIndex(int position) {
+    /** Returns where a chunk index is. */
+    private long chunkIndexOffset(int position) {
         return chunkIndexes() + (long) Objects.checkIndex(position, chunkCount()) * CHUNK_INDEX_SIZE;
+    }
+
+    /** Returns a chunk index, all 8 bytes of it. */
+    private long chunkIndex(int position) {
+        return i64(file, chunkIndexOffset(position));
     }
 
     @Override
@@ -361,24 +366,31 @@ final class V6InodeView implements Inode {
 
     @Override
     public int chunkBlobIndex(int position) throws RafsFormatException {
-        long at = chunkIndex(position);
-        int index = (u16(file, at + CHUNK_BLOB) & 0xFF) - 1;
-        if (image.blobEnd(index) < 0) {
-            throw new RafsFormatException(chunkName(position), at, "there is no blob " + index);
+        return blobIndex(position, chunkIndex(position));
+    }
+
+    private int blobIndex(int position, long chunkIndex) throws RafsFormatException {
+        int blob = (int) (chunkIndex >>> 16 & 0xFF) - 1;
+        if (image.blobEnd(blob) < 0) {
+            throw new RafsFormatException(chunkName(position), chunkIndexOffset(position), "there is no blob " + blob);
         }
-        return index;
+        return blob;
     }
 
     @Override
     public long chunkBlobOffset(int position) throws RafsFormatException {
-        int blob = chunkBlobIndex(position);
-        long at = chunkIndex(position);
-        long start = u32(file, at + CHUNK_BLOCK) << image.blockBits();
-        if (!fits(start, chunkLength(position), image.blobEnd(blob))) {
+        return blobOffset(position, chunkIndex(position));
+    }
+
+    private long blobOffset(int position, long chunkIndex) throws RafsFormatException {
+        int blob = blobIndex(position, chunkIndex);
+        long start = (chunkIndex >>> 32) << image.blockBits();
+        int length = chunkLength(position);
+        if (!fits(start, length, image.blobEnd(blob))) {
             throw new RafsFormatException(
                     chunkName(position),
-                    at,
-                    chunkLength(position) + " bytes at " + start + " are past the end of blob " + blob);
+                    chunkIndexOffset(position),
+                    length + " bytes at " + start + " are past the end of blob " + blob);
         }
         return start;
     }
@@ -393,21 +405,15 @@ final class V6InodeView implements Inode {
         return (int) Math.min(1L << image.chunkBits(), size() - chunkFileOffset(position));
     }
 
-    /** Returns the index of a chunk in its blob, 24 bits. */
-    private int chunkIndexInBlob(int position) {
-        long at = chunkIndex(position);
-        return u16(file, at) | (u16(file, at + CHUNK_BLOB) & 0xFF00) << 8;
-    }
-
     @Override
     public ChunkRecord chunk(int position) throws RafsFormatException {
-        long start = chunkBlobOffset(position);
-        ChunkRecord chunk = recordedChunk(position, start);
+        ChunkRecord chunk = recordedChunk(position);
+        long start = blobOffset(position, chunkIndex(position));
         int length = chunkLength(position);
         if (chunk.uncompressedOffset() != start || chunk.uncompressedSize() != length) {
             throw new RafsFormatException(
                     chunkName(position),
-                    chunkIndex(position),
+                    chunkIndexOffset(position),
                     "its record in the chunk table has " + Integer.toUnsignedLong(chunk.uncompressedSize())
                             + " bytes at " + chunk.uncompressedOffset() + ", not " + length + " at " + start);
         }
@@ -416,25 +422,23 @@ final class V6InodeView implements Inode {
 
     @Override
     public ChunkRecord recordedChunk(int position) throws RafsFormatException {
-        return recordedChunk(position, chunkBlobOffset(position));
-    }
-
-    private ChunkRecord recordedChunk(int position, long start) throws RafsFormatException {
-        int blob = chunkBlobIndex(position);
-        int index = chunkIndexInBlob(position);
+        long chunkIndex = chunkIndex(position);
+        long start = blobOffset(position, chunkIndex);
+        int blob = blobIndex(position, chunkIndex);
+        int index = (int) (chunkIndex & 0xFFFF | chunkIndex >>> 8 & 0xFF_0000);
         if (image.superblock().tarfs()) {
             // The table has one record for each blob only, and nothing is in it that the index has not.
             int length = chunkLength(position);
             return new ChunkRecord(Digest.ZERO, blob, 0, length, length, start, start, 0, index, 0);
         }
-        int record = image.chunks().find(blob, index, start >>> image.blockBits());
-        if (record < 0) {
+        ChunkRecord record = image.chunks().find(blob, index, start >>> image.blockBits());
+        if (record == null) {
             throw new RafsFormatException(
                     chunkName(position),
-                    chunkIndex(position),
+                    chunkIndexOffset(position),
                     "the chunk table has no record for chunk " + index + " of blob " + blob);
         }
-        return image.chunks().record(record);
+        return record;
     }
 
     private String chunkName(int position) {

@@ -5,10 +5,13 @@ import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.rafs.BootstrapPlan;
 import io.nydus4j.rafs.tree.TwoAtATime;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** A v6 bootstrap laid out: writes the tables, and has the inodes written by {@link V6Content}. */
 final class V6Plan implements BootstrapPlan {
+    private static final int CHUNKS_AT_ONCE = 100;
+
     private final long size;
     private final V6Superblock superblock;
     private final V6ExtendedSuperblock extended;
@@ -60,8 +63,16 @@ final class V6Plan implements BootstrapPlan {
     }
 
     private void writeChunks(MemorySegment target) {
-        for (int i = 0; i < chunks.length; i++) {
-            chunks[i].write(target, extended.chunkTableOffset() + (long) i * ChunkRecord.SIZE);
+        byte[] records = new byte[CHUNKS_AT_ONCE * ChunkRecord.SIZE];
+        long position = extended.chunkTableOffset();
+        for (int i = 0; i < chunks.length; ) {
+            int length = 0;
+            for (; i < chunks.length && length < records.length; i++) {
+                chunks[i].write(records, length);
+                length += ChunkRecord.SIZE;
+            }
+            MemorySegment.copy(records, 0, target, ValueLayout.JAVA_BYTE, position, length);
+            position += length;
         }
     }
 }

@@ -320,8 +320,9 @@ final class RafsTest {
         rafs.close();
         rafs.close();
         old.close();
-        assertThatThrownBy(root::ino).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(oldRoot::ino).isInstanceOf(IllegalStateException.class);
+        byte[] name = TestTree.bytes("a");
+        assertThatThrownBy(() -> root.child(name)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> oldRoot.child(name)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(rafs::root).isInstanceOf(IllegalStateException.class);
     }
 
