@@ -223,15 +223,23 @@ public final class V5InodeView implements Inode {
      * @throws RafsFormatException if it is no name that a directory can hold
      */
     public byte[] name() throws RafsFormatException {
-        byte[] name = new byte[nameSize()];
+        return name(file, index, record);
+    }
+
+    /** Returns the name in a record, which lies in the file as far as that. */
+    private static byte[] name(MemorySegment file, int index, long record) throws RafsFormatException {
+        byte[] name = new byte[V5Inode.shortAt(file, record, V5Inode.NAME_SIZE)];
         MemorySegment.copy(file, ValueLayout.JAVA_BYTE, record + V5Inode.SIZE, name, 0, name.length);
         if (index != V5Format.ROOT_INO && !isFileName(name)) {
-            throw broken("its name has a slash or a zero byte, or is . or ..");
+            throw broken(index, record, "its name is empty or too long, has a slash or a zero byte, or is . or ..");
         }
         return name;
     }
 
     private static boolean isFileName(byte[] name) {
+        if (name.length == 0 || name.length > MAX_NAME_SIZE) {
+            return false;
+        }
         for (byte letter : name) {
             if (letter == '/' || letter == 0) {
                 return false;
@@ -377,11 +385,7 @@ public final class V5InodeView implements Inode {
 
     /** Compares the name of another record with {@code wanted}, as bytes. */
     private int compareName(long otherIndex, MemorySegment wanted) throws RafsFormatException {
-        long other = bootstrap.inodeTable().recordOffset(otherIndex);
-        if (other > file.byteSize() - V5Inode.SIZE
-                || other > file.byteSize() - V5Inode.SIZE - V5Inode.shortAt(file, other, V5Inode.NAME_SIZE)) {
-            throw broken((int) otherIndex, other, "its record passes the end of the file");
-        }
+        long other = namedRecord(otherIndex);
         long name = other + V5Inode.SIZE;
         int size = V5Inode.shortAt(file, other, V5Inode.NAME_SIZE);
         long difference = MemorySegment.mismatch(file, name, name + size, wanted, 0, wanted.byteSize());
@@ -393,6 +397,16 @@ public final class V5InodeView implements Inode {
         }
         return Byte.compareUnsigned(
                 file.get(ValueLayout.JAVA_BYTE, name + difference), wanted.get(ValueLayout.JAVA_BYTE, difference));
+    }
+
+    /** Returns where the record of another name starts, of which the fixed part and the name lie in the file. */
+    private long namedRecord(long otherIndex) throws RafsFormatException {
+        long other = bootstrap.inodeTable().recordOffset(otherIndex);
+        if (other > file.byteSize() - V5Inode.SIZE
+                || other > file.byteSize() - V5Inode.SIZE - V5Inode.shortAt(file, other, V5Inode.NAME_SIZE)) {
+            throw broken((int) otherIndex, other, "its record passes the end of the file");
+        }
+        return other;
     }
 
     @Override
@@ -411,11 +425,28 @@ public final class V5InodeView implements Inode {
         }
         int count = childCount();
         for (long position = Math.max(startOffset - 2, 0); position < count; position++) {
-            V5InodeView child = childAt((int) position);
-            if (!visitor.entry(child.name(), child.ino(), FileMode.type(child.mode()), position + 3)) {
+            if (!visitEntry(childIndex() + position, position + 3, visitor)) {
                 return;
             }
         }
+    }
+
+    /**
+     * Visits a child. The record of a first name is looked at only as far as an entry tells of it: who opens the inode has all of it
+     * checked. Another name's is checked here, for its number leads to another record.
+     */
+    private boolean visitEntry(long childIndex, long nextOffset, DirectoryVisitor visitor) throws RafsFormatException {
+        long child = namedRecord(childIndex);
+        long childIno = V5Inode.longAt(file, child, V5Inode.INO);
+        if (childIno != childIndex) {
+            open(bootstrap, childIndex);
+        }
+        long parent = V5Inode.longAt(file, child, V5Inode.PARENT);
+        if (parent != ino()) {
+            throw broken((int) childIndex, child, "expected parent " + ino() + ", found " + parent);
+        }
+        int type = FileMode.type(V5Inode.intAt(file, child, V5Inode.MODE));
+        return visitor.entry(name(file, (int) childIndex, child), childIno, type, nextOffset);
     }
 
     @Override
