@@ -75,7 +75,10 @@ final class FuseLoop implements Runnable {
             if (n >= FuseRequest.HEADER_SIZE) {
                 request.bind((int) n);
                 following++;
-                if (following % ALONE == 0 || mayTakeLong()) {
+                if (mayTakeLong()) {
+                    look.end();
+                    rest.watch(scratch);
+                } else if (following % ALONE == 0) {
                     rest.watch(scratch);
                 }
                 dispatch();

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongPredicate;
 
 /** A file system in memory, built node by node before it is mounted; node ids are positions in the list of nodes, from 1. */
 final class MemoryTree implements FuseHandler {
@@ -51,7 +52,7 @@ final class MemoryTree implements FuseHandler {
     final Set<String> xattrThreads = ConcurrentHashMap.newKeySet();
 
     volatile boolean handles;
-    volatile boolean inMemory;
+    volatile LongPredicate inMemory = _ -> false;
 
     final CompletableFuture<Boolean> late = new CompletableFuture<>();
     volatile int delayMillis = 20;
@@ -103,7 +104,7 @@ final class MemoryTree implements FuseHandler {
 
     @Override
     public boolean isInMemory(long nodeId) {
-        return inMemory;
+        return inMemory.test(nodeId);
     }
 
     private Node node(FuseRequest request) {
