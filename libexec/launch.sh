@@ -5,8 +5,8 @@
 #   heap     its largest Java heap
 #   young    the size of that heap's young generation; then it starts small and grows as it must. May be unset
 #   large    subcommands that hold whole images in memory, for which the heap may be much larger; may be unset
-#   compile  "quick" for short commands (only the first compiler), "full" for long work, "late" for daemons, whose first
-#            seconds count (the second compiler gets only what is hotter), or a list of subcommands that are long work
+#   compile  "quick" for short commands (only the first compiler), "full" for long work, or a list of subcommands that
+#            are long work
 #
 # What a user may set: NYDUS4J_JAVA_OPTS (more JVM options, such as -Xmx1g), NYDUS4J_AOT (off: neither use nor make a
 # start-up cache; wait: make it before the command starts), NYDUS4J_JDK_PLACES (see jdk.sh), JAVA_HOME, XDG_CACHE_HOME.
@@ -65,8 +65,9 @@ java_options() {
         -p "$modules")
     # A heap that the user makes smaller would not take these.
     [[ -z ${young-} || ${NYDUS4J_JAVA_OPTS-} == *-Xmx* ]] || options+=(-Xms64m "-Xmn$young")
-    # Ten times the usual thresholds of the second compiler. In the training, too, or it would learn to compile more at once.
-    [[ $compile != late ]] || options+=(-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
+    # Ten times the usual thresholds of the second compiler: commands last seconds, and the first seconds of a daemon count,
+    # so it gets only what is hotter. In the training, too, or it would learn to compile more at once.
+    options+=(-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000
         -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000)
 }
 
@@ -124,7 +125,7 @@ fi
 quick=
 case $compile in
 quick) quick=yes ;;
-full | late) ;;
+full) ;;
 *)
     quick=yes
     for argument; do
