@@ -46,6 +46,14 @@ public interface LazyBlob extends AutoCloseable {
     }
 
     /**
+     * Takes note that somebody reads here what is ready: where that goes on through the blob, what is next may be made ready meanwhile.
+     * Returns at once. {@link #ensure} and {@link #read} take note by themselves.
+     *
+     * @param offset start of what is read, in bytes
+     */
+    default void readOn(long offset) {}
+
+    /**
      * Keeps a range from being evicted, whether it is here or not. May wait a moment, for the disk.
      *
      * @param offset start in the uncompressed address space, in bytes

@@ -101,6 +101,9 @@ final class CachedReader {
             } finally {
                 held.forEach(Pin::close);
             }
+            for (int i = 0; i < plan.count(); i++) {
+                blobs[plan.blob(i)].readOn(plan.offset(i));
+            }
             cache.hit(plan.count());
             counters.read(ino, length, (System.nanoTime() - start) / 1000);
             if (tracing != null) {

@@ -93,6 +93,28 @@ final class BlobFiller {
         }
     }
 
+    /**
+     * Makes more ready ahead of a reader who has come to what was made ready ahead last, if that is so. Returns at once.
+     *
+     * @param offset what is read, in bytes
+     * @param window how far requests may grow
+     */
+    void readOn(long offset, FetchWindow window) {
+        if (flights.reaches(offset)) {
+            Thread.ofVirtual().name("nydus-ahead").start(() -> fillAhead(window));
+        }
+    }
+
+    private void fillAhead(FetchWindow window) {
+        KnownChunks chunks = ledger.known();
+        List<Flight> begun = flights.goOn(new View(chunks), window);
+        if (ledger.isCurrent(chunks)) {
+            run(chunks, begun);
+        } else {
+            begun.forEach(flights::end);
+        }
+    }
+
     private void count(Flights.Next next) {
         if (next.own().isEmpty()) {
             counters.hit();

@@ -163,6 +163,11 @@ public final class FileBlob implements CachedBlob {
         return pin;
     }
 
+    @Override
+    public void readOn(long offset) {
+        filler.readOn(offset, demandWindow);
+    }
+
     private boolean isOpenForReading(long offset, long length) {
         return !closed && isInside(offset, length) && mapping.isPresent();
     }
@@ -213,6 +218,7 @@ public final class FileBlob implements CachedBlob {
     }
 
     private DataOrigin fillIfMissing(long offset, long length) throws IOException {
+        readOn(offset);
         if (isInside(offset, length) && ledger.known().isReady(offset, length)) {
             counters.hit();
             return DataOrigin.READY;

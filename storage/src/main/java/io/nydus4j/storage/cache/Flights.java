@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +34,16 @@ final class Flights {
     private int plannedUpTo = -1;
 
     private long aheadSize;
+    /** Where what was planned ahead last starts and ends; not guarded by the lock. */
+    private final AtomicReference<Stretch> lastAhead = new AtomicReference<>(Stretch.NONE);
+
     private boolean closed;
     private boolean paused;
+
+    /** A range of the blob, in bytes. */
+    private record Stretch(long start, long end) {
+        static final Stretch NONE = new Stretch(0, 0);
+    }
 
     /** What a flight is planned by. */
     interface Chunks {
@@ -139,16 +148,23 @@ final class Flights {
      */
     private List<Flight> planAhead(Chunks chunks, Flight flight, FetchWindow window) {
         boolean goesOn = plannedUpTo >= 0 && flight.first() >= plannedUpTo && flight.first() - plannedUpTo <= SKIPPED;
-        aheadSize = goesOn ? Math.clamp(2 * aheadSize, FIRST_AHEAD, CHECK_SIZE) : 0;
         plannedUpTo = flight.last() + 1;
         if (!goesOn) {
+            aheadSize = 0;
+            lastAhead.set(Stretch.NONE);
             return List.of();
         }
+        return planMore(chunks, window);
+    }
+
+    /** Plans flights for the chunks behind all that was planned. */
+    private List<Flight> planMore(Chunks chunks, FetchWindow window) {
+        aheadSize = Math.clamp(2 * aheadSize, FIRST_AHEAD, CHECK_SIZE);
         List<Flight> ahead = new ArrayList<>();
         long left = Math.min(aheadSize, window.plainSize());
         if (isNext(chunks, true)) {
             addAhead(ahead, planCheck(chunks, plannedUpTo, chunks.index().size() - 1, left));
-            return ahead;
+            left = 0;
         }
         left = Math.min(left, MOST_AHEAD * window.batchSize());
         while (left > 0 && isNext(chunks, false)) {
@@ -156,7 +172,36 @@ final class Flights {
             addAhead(ahead, planFetch(chunks, plannedUpTo, plannedUpTo - 1, room, Flight.Kind.AHEAD));
             left -= room.batchSize();
         }
+        ChunkIndex index = chunks.index();
+        lastAhead.set(
+                ahead.isEmpty()
+                        ? Stretch.NONE
+                        : new Stretch(index.start(ahead.getFirst().first()), index.end(plannedUpTo - 1)));
         return ahead;
+    }
+
+    /**
+     * Tells whether a reader has come to what was planned ahead last, so that {@link #goOn} is to be called; once for all readers there.
+     *
+     * @param offset what is read, in bytes from the start of the blob
+     */
+    boolean reaches(long offset) {
+        Stretch last = lastAhead.get();
+        return offset >= last.start() && offset < last.end() && lastAhead.compareAndSet(last, Stretch.NONE);
+    }
+
+    /**
+     * Plans flights behind all that was planned, for a reader who goes on through what is ready.
+     *
+     * @return flights to run without waiting for them, all begun; none while none may begin
+     */
+    List<Flight> goOn(Chunks chunks, FetchWindow window) {
+        lock.lock();
+        try {
+            return closed || paused || aheadSize == 0 ? List.of() : planMore(chunks, window);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Tells whether the chunk behind the last flight can be made ready by checking what is kept, or else by fetching. */

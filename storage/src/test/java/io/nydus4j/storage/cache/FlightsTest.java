@@ -96,6 +96,34 @@ final class FlightsTest {
     }
 
     @Test
+    void whoComesToWhatWasFetchedAheadGetsMore() throws IOException {
+        assertThat(read(0, WINDOW)).isEmpty();
+        assertThat(flights.reaches(0)).as("nothing is ahead yet").isFalse();
+        assertThat(read(16, WINDOW)).containsExactly(8); // 32 to 39
+        assertThat(flights.reaches(31L * SIZE)).isFalse();
+        assertThat(flights.reaches(40L * SIZE)).isFalse();
+        assertThat(flights.reaches(33L * SIZE)).isTrue();
+        assertThat(flights.reaches(33L * SIZE)).as("told once").isFalse();
+
+        assertThat(flights.goOn(chunks, WINDOW)).singleElement().satisfies(flight -> {
+            assertThat(flight.kind()).isEqualTo(Flight.Kind.AHEAD);
+            assertThat(flight.first()).isEqualTo(40);
+            assertThat(flight.last()).isEqualTo(55);
+            flights.end(flight);
+        });
+        assertThat(flights.reaches(40L * SIZE)).isTrue();
+    }
+
+    @Test
+    void nothingMoreIsFetchedAheadOnceClosed() throws IOException {
+        read(0, WINDOW);
+        read(16, WINDOW);
+        flights.close();
+        assertThat(flights.reaches(32L * SIZE)).isTrue();
+        assertThat(flights.goOn(chunks, WINDOW)).isEmpty();
+    }
+
+    @Test
     void readersHereAndThereGetOneRequestEach() throws IOException {
         for (int position : new int[] {300, 0, 200, 100, 50}) {
             assertThat(read(position, WINDOW)).isEmpty();

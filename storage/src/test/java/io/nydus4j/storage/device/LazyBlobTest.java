@@ -160,6 +160,27 @@ final class LazyBlobTest {
     }
 
     @Test
+    void whoReadsOnThroughWhatIsReadyNeverComesToWhatIsNot() throws Exception {
+        int page = 4096;
+        assertThat(plain.length).as("more than is made ready ahead at first").isGreaterThan(600 << 10);
+        try (BlobDevice device = device()) {
+            read(device.blob(0), 0, plain.length);
+        }
+        try (BlobDevice device = device()) {
+            LazyBlob blob = device.blob(0); // everything is there, and is checked before its first use
+            blob.ensure(0, page).close();
+            blob.ensure(page, page).close();
+            for (int offset = 2 * page; offset < plain.length; offset += page) {
+                int start = offset;
+                int length = Math.min(page, plain.length - start);
+                Awaits.until(() -> blob.isReady(start, length));
+                blob.readOn(start);
+            }
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
     void readersOfOtherRangesDoNotWait() throws Exception {
         try (BlobDevice device = device();
                 ExecutorService threads = Executors.newCachedThreadPool()) {
