@@ -1,6 +1,7 @@
 package io.nydus4j.build;
 
 import io.nydus4j.blob.BlobInfo;
+import io.nydus4j.linux.file.ZeroMemory;
 import io.nydus4j.rafs.BootstrapOptions;
 import io.nydus4j.rafs.BootstrapPlan;
 import io.nydus4j.rafs.RafsVersion;
@@ -37,7 +38,7 @@ final class BootstrapWriters {
                 case V5 -> V5BootstrapWriter.plan(tree, blobs, prefetchNodes, options);
                 case V6 -> V6BootstrapWriter.plan(tree, blobs, prefetchNodes, options);
             };
-            MemorySegment bootstrap = arena.allocate(plan.size(), Long.BYTES);
+            MemorySegment bootstrap = ZeroMemory.allocate(arena, plan.size());
             plan.write(bootstrap);
             return bootstrap;
         } catch (IllegalArgumentException e) {
