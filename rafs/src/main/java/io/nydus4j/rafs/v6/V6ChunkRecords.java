@@ -15,6 +15,8 @@ import java.util.List;
 final class V6ChunkRecords {
     /** Most leading bits of a digest by which records are put into buckets before they are sorted. */
     private static final int MAX_BUCKET_BITS = 20;
+    /** Longest array that Java makes. */
+    private static final int MAX_RECORDS = Integer.MAX_VALUE - 8;
 
     private V6ChunkRecords() {}
 
@@ -25,16 +27,13 @@ final class V6ChunkRecords {
      * @param blobs the image's blobs
      */
     static ChunkRecord[] collect(List<Node> nodes, List<BlobInfo> blobs) {
-        int count = 0;
-        for (Node node : nodes) {
-            count = Math.addExact(count, node.isRegular() ? node.chunks().length : 0);
-        }
-        ChunkRecord[] records = new ChunkRecord[count];
-        long[] words = new long[count];
+        ChunkRecord[] inOrder = inOrder(nodes);
+        ChunkRecord[] records = new ChunkRecord[inOrder.length];
+        long[] words = new long[inOrder.length];
         int distinct = 0;
         int start = 0;
         Comparator<ChunkRecord> order = order(blobs);
-        for (int end : fillBuckets(nodes, records, words)) {
+        for (int end : fillBuckets(inOrder, records, words)) {
             boolean sorted = isAscending(words, start, end);
             if (!sorted) {
                 Arrays.sort(records, start, end, order);
@@ -47,6 +46,24 @@ final class V6ChunkRecords {
             start = end;
         }
         return Arrays.copyOf(records, distinct);
+    }
+
+    /** Returns the records of all files in the order of the tree. Goes through the nodes once, for they lie anywhere in memory. */
+    private static ChunkRecord[] inOrder(List<Node> nodes) {
+        ChunkRecord[] records = new ChunkRecord[nodes.size()];
+        int count = 0;
+        for (Node node : nodes) {
+            if (node.isRegular()) {
+                ChunkRecord[] chunks = node.chunks();
+                int end = Math.addExact(count, chunks.length);
+                if (end > records.length) {
+                    records = Arrays.copyOf(records, Math.max(end, (int) Math.min(2L * records.length, MAX_RECORDS)));
+                }
+                System.arraycopy(chunks, 0, records, count, chunks.length);
+                count = end;
+            }
+        }
+        return Arrays.copyOf(records, count);
     }
 
     private static boolean isAscending(long[] words, int start, int end) {
@@ -76,21 +93,16 @@ final class V6ChunkRecords {
      * Puts the records into buckets by the first bits of their digests, keeping their order, and beside each the first word of its
      * digest: to look into the records, which lie anywhere in memory, takes longer than all else. Returns where the buckets end.
      */
-    private static int[] fillBuckets(List<Node> nodes, ChunkRecord[] records, long[] words) {
+    private static int[] fillBuckets(ChunkRecord[] inOrder, ChunkRecord[] records, long[] words) {
         // As many as records: few buckets have more than one or two.
-        int bits = Math.clamp(Integer.SIZE - Integer.numberOfLeadingZeros(records.length), 1, MAX_BUCKET_BITS);
+        int bits = Math.clamp(Integer.SIZE - Integer.numberOfLeadingZeros(inOrder.length), 1, MAX_BUCKET_BITS);
         int shift = Long.SIZE - bits;
         int[] ends = new int[1 << bits];
-        long[] inOrder = new long[records.length];
-        int count = 0;
-        for (Node node : nodes) {
-            if (node.isRegular()) {
-                for (ChunkRecord chunk : node.chunks()) {
-                    long word = chunk.digest().word0();
-                    inOrder[count++] = word;
-                    ends[(int) (word >>> shift)]++;
-                }
-            }
+        long[] wordsInOrder = new long[inOrder.length];
+        for (int i = 0; i < inOrder.length; i++) {
+            long word = inOrder[i].digest().word0();
+            wordsInOrder[i] = word;
+            ends[(int) (word >>> shift)]++;
         }
         int total = 0;
         for (int i = 0; i < ends.length; i++) {
@@ -98,16 +110,11 @@ final class V6ChunkRecords {
             ends[i] = total;
             total += size;
         }
-        count = 0;
-        for (Node node : nodes) {
-            if (node.isRegular()) {
-                for (ChunkRecord chunk : node.chunks()) {
-                    long word = inOrder[count++];
-                    int place = ends[(int) (word >>> shift)]++;
-                    records[place] = chunk;
-                    words[place] = word;
-                }
-            }
+        for (int i = 0; i < inOrder.length; i++) {
+            long word = wordsInOrder[i];
+            int place = ends[(int) (word >>> shift)]++;
+            records[place] = inOrder[i];
+            words[place] = word;
         }
         return ends;
     }

@@ -407,8 +407,9 @@ final class V6InodeView implements Inode {
 
     @Override
     public ChunkRecord chunk(int position) throws RafsFormatException {
-        ChunkRecord chunk = recordedChunk(position);
-        long start = blobOffset(position, chunkIndex(position));
+        long chunkIndex = chunkIndex(position);
+        long start = blobOffset(position, chunkIndex);
+        ChunkRecord chunk = recordedChunk(position, chunkIndex, start);
         int length = chunkLength(position);
         if (chunk.uncompressedOffset() != start || chunk.uncompressedSize() != length) {
             throw new RafsFormatException(
@@ -423,7 +424,10 @@ final class V6InodeView implements Inode {
     @Override
     public ChunkRecord recordedChunk(int position) throws RafsFormatException {
         long chunkIndex = chunkIndex(position);
-        long start = blobOffset(position, chunkIndex);
+        return recordedChunk(position, chunkIndex, blobOffset(position, chunkIndex));
+    }
+
+    private ChunkRecord recordedChunk(int position, long chunkIndex, long start) throws RafsFormatException {
         int blob = blobIndex(position, chunkIndex);
         int index = (int) (chunkIndex & 0xFFFF | chunkIndex >>> 8 & 0xFF_0000);
         if (image.superblock().tarfs()) {
