@@ -141,8 +141,8 @@ esac
 for argument; do
     if [[ $argument != -* && " ${large-} " == *" $argument "* && ${NYDUS4J_JAVA_OPTS-} != *-Xmx* ]]; then
         # What is read lives until the end: a large young generation saves copying it. The old one needs room at the start
-        # for what the start-up cache holds. Huge pages save most of the faults, one for each 4 KiB.
-        options+=(-Xms768m -Xmx2g -Xmn640m -XX:+UseTransparentHugePages)
+        # for what the start-up cache holds.
+        options+=(-Xms768m -Xmx2g -Xmn640m)
         break
     fi
 done
