@@ -91,7 +91,7 @@ public final class BuildBenchmark {
         for (int round = 0; round <= options.rounds(); round++) {
             double chunksOnly = bound.run(compression, threads, false);
             double withName = bound.run(compression, threads, true);
-            double build = buildHere(compression);
+            double build = buildHere(compression, threads);
             if (round > 0) {
                 chunks.add(chunksOnly);
                 named.add(withName);
@@ -112,7 +112,7 @@ public final class BuildBenchmark {
                 100 * median(named) / build);
     }
 
-    private double buildHere(Compression compression) throws IOException {
+    private double buildHere(Compression compression, int threads) throws IOException {
         clear(output);
         long start = System.nanoTime();
         new CreateImage(
@@ -120,6 +120,7 @@ public final class BuildBenchmark {
                                 .blobDirectory(output)
                                 .compression(compression)
                                 .chunkSize(options.chunkSize())
+                                .threads(threads)
                                 .build(),
                         ProgressListener.NONE)
                 .run();

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -49,7 +48,7 @@ import java.util.OptionalLong;
  * @param attributes       file that says which files lie in external storage
  * @param archiveLimits    what an archive may ask for at most
  * @param blobs            where the parent's blobs are, needed if one has its metadata inlined. The caller closes it
- * @param threads          threads that read files, digest and compress, at least 1; they do not change the result
+ * @param threads          threads that digest and compress, at least 1; they do not change the result
  */
 public record CreateOptions(
         Path source,
@@ -83,9 +82,6 @@ public record CreateOptions(
     public static final int MIN_CHUNK_SIZE = 0x1000;
     public static final int MAX_CHUNK_SIZE = 0x100_0000;
     public static final int DEFAULT_CHUNK_SIZE = 0x10_0000;
-
-    /** How many more threads than processors read a directory, since files come from the disk now and then. */
-    private static final int THREADS_AT_THE_DISK = 2;
 
     /** Longest blob id that an option may give; v6 has room for 64 bytes only. */
     private static final int MAX_BLOB_ID = 255;
@@ -239,7 +235,7 @@ public record CreateOptions(
         private Optional<Path> attributes = Optional.empty();
         private ArchiveLimits archiveLimits = ArchiveLimits.DEFAULT;
         private Optional<BlobBackend> blobs = Optional.empty();
-        private OptionalInt threads = OptionalInt.empty();
+        private int threads = Runtime.getRuntime().availableProcessors();
 
         private Builder(Path source) {
             this.source = source;
@@ -412,15 +408,10 @@ public record CreateOptions(
             return this;
         }
 
-        /** Sets the number of threads that read files, digest and compress. */
+        /** Sets the number of threads that digest and compress. */
         public Builder threads(int value) {
-            threads = OptionalInt.of(value);
+            threads = value;
             return this;
-        }
-
-        private int defaultThreads() {
-            int waiting = type == ConversionType.DIR_RAFS ? THREADS_AT_THE_DISK : 0;
-            return Runtime.getRuntime().availableProcessors() + waiting;
         }
 
         /** Returns the options, not checked. A type that allows only one compression and digest gets those. */
@@ -455,7 +446,7 @@ public record CreateOptions(
                     attributes,
                     archiveLimits,
                     blobs,
-                    threads.orElseGet(this::defaultThreads));
+                    threads);
         }
     }
 }

@@ -96,10 +96,7 @@ final class CreateCommand implements Command {
             .flag("-E --encrypt", "Encrypts the data (v6).")
             .value("--blob-cache-dir", "The directory that takes cache files instead of a blob.")
             .value("--attributes", "The file that says which files are external.")
-            .value(
-                    "--threads",
-                    "Threads that read files, digest and compress. Default: as many as processors, two more for a"
-                            + " directory.")
+            .value("--threads", "Threads that digest and compress. Default: the number of processors.")
             .conflict("--blob-inline-meta", "--bootstrap", "--blob-id", "--blob-cache-dir")
             .conflict("--blob-cache-dir", "--blob", "--blob-dir", "--compressor")
             .requiredIf("--blob-id", arguments -> arguments.has("--type") && isToc(arguments))
