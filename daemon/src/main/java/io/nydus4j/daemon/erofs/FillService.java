@@ -251,6 +251,7 @@ public final class FillService implements ReaderService {
         }
         ReadObserver.Reading reading = member.observer().begin(blob, reader.thread(), range.start(), range.length());
         if (isPassedAtOnce(reader, blob, range, reading)) {
+            blob.readOn(range.start());
             return;
         }
         try {

@@ -17,8 +17,10 @@ import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -138,6 +140,27 @@ class FillServiceTest {
             assertThat(late.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
             awaitNothingLeft(journal);
         }
+    }
+
+    @Test
+    void tellsTheBlobWhereReadersOfWhatIsReadyAre() throws Exception {
+        List<Long> read = new CopyOnWriteArrayList<>();
+        try (Blob blob = new Blob(false) {
+                    @Override
+                    public boolean isReady(long offset, long length) {
+                        return true;
+                    }
+
+                    @Override
+                    public void readOn(long offset) {
+                        read.add(offset);
+                    }
+                };
+                FillService service = FillService.start(directory.resolve("journal"))) {
+            service.add(blob, ReadObserver.NONE);
+            assertThat(reader().getInputStream().readAllBytes()).hasSize(PAGE);
+        }
+        assertThat(read).containsExactly(3L * PAGE);
     }
 
     private static void awaitWaiting(Thread thread) throws InterruptedException {
