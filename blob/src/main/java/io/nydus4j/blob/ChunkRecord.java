@@ -91,13 +91,6 @@ public record ChunkRecord(
     }
 
     /** Writes this record at {@code offset}. */
-    public void write(MemorySegment segment, long offset) {
-        byte[] bytes = new byte[SIZE];
-        write(bytes, 0);
-        MemorySegment.copy(bytes, 0, segment, ValueLayout.JAVA_BYTE, offset, SIZE);
-    }
-
-    /** Writes this record at {@code offset}. */
     public void write(byte[] bytes, int offset) {
         digest.write(bytes, offset);
         LittleEndian.putInt(bytes, offset + BLOB_INDEX, blobIndex);

@@ -357,9 +357,7 @@ public final class V5InodeView implements Inode {
             throw broken("it has no child " + position);
         }
         V5InodeView child = open(bootstrap, childIndex() + (long) position);
-        if (child.parentIno() != ino()) {
-            throw child.broken("expected parent " + ino() + ", found " + child.parentIno());
-        }
+        checkParent(child.index, child.record, child.parentIno());
         return child;
     }
 
@@ -431,6 +429,12 @@ public final class V5InodeView implements Inode {
         }
     }
 
+    private void checkParent(int childIndex, long child, long parent) throws RafsFormatException {
+        if (parent != ino()) {
+            throw broken(childIndex, child, "expected parent " + ino() + ", found " + parent);
+        }
+    }
+
     /**
      * Visits a child. The record of a first name is looked at only as far as an entry tells of it: who opens the inode has all of it
      * checked. Another name's is checked here, for its number leads to another record.
@@ -441,10 +445,7 @@ public final class V5InodeView implements Inode {
         if (childIno != childIndex) {
             open(bootstrap, childIndex);
         }
-        long parent = V5Inode.longAt(file, child, V5Inode.PARENT);
-        if (parent != ino()) {
-            throw broken((int) childIndex, child, "expected parent " + ino() + ", found " + parent);
-        }
+        checkParent((int) childIndex, child, V5Inode.longAt(file, child, V5Inode.PARENT));
         int type = FileMode.type(V5Inode.intAt(file, child, V5Inode.MODE));
         return visitor.entry(name(file, (int) childIndex, child), childIno, type, nextOffset);
     }
