@@ -14,11 +14,17 @@ public final class BootstrapExploration {
     private static final int CHUNKS = 20;
 
     private final Bootstrap image;
+    private final InodeLook look;
     private long steps;
 
-    /** Makes one of an image that was opened. */
-    public BootstrapExploration(Bootstrap image) {
+    /**
+     * Makes one of an image that was opened.
+     *
+     * @param look looks at what only inodes of its version have
+     */
+    public BootstrapExploration(Bootstrap image, InodeLook look) {
         this.image = image;
+        this.look = look;
         this.steps = STEPS_PER_BYTE * image.byteSize();
     }
 
@@ -27,6 +33,13 @@ public final class BootstrapExploration {
     public interface Attempt {
         /** Tries it. */
         void run() throws RafsFormatException;
+    }
+
+    /** Looks at an inode, which it may find broken. */
+    @FunctionalInterface
+    public interface InodeLook {
+        /** Looks at it. */
+        void at(Inode inode) throws RafsFormatException;
     }
 
     /** Does something; anything but a {@link RafsFormatException} is a defect. */
@@ -73,6 +86,7 @@ public final class BootstrapExploration {
     }
 
     private void inode(Inode inode) throws RafsFormatException {
+        look.at(inode);
         attempt(inode::symlinkTarget);
         for (byte[] name : inode.xattrNames()) {
             step();

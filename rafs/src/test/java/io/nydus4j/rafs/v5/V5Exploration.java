@@ -4,7 +4,6 @@ import static io.nydus4j.rafs.BootstrapExploration.attempt;
 
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.BootstrapExploration;
-import io.nydus4j.rafs.BootstrapWalk;
 import java.lang.foreign.MemorySegment;
 
 /** Reads everything that a bootstrap tells, the way a hostile one is read. */
@@ -13,16 +12,12 @@ final class V5Exploration {
 
     /** Does what it can with {@code bytes}; anything but a {@link RafsFormatException} is a defect. */
     static void explore(byte[] bytes) {
-        V5Bootstrap image;
-        try {
-            image = V5Bootstrap.open(MemorySegment.ofArray(bytes), () -> {});
-        } catch (RafsFormatException e) {
-            return;
-        }
-        new BootstrapExploration(image).run();
-        attempt(() -> BootstrapWalk.preOrder(image, (inode, walk) -> ((V5InodeView) inode).name()));
-        attempt(image::validateInodes);
-        attempt(image::validateDigests);
-        attempt(() -> V5TreeReader.read(image, 0));
+        attempt(() -> {
+            V5Bootstrap image = V5Bootstrap.open(MemorySegment.ofArray(bytes), () -> {});
+            new BootstrapExploration(image, inode -> ((V5InodeView) inode).name()).run();
+            attempt(image::validateInodes);
+            attempt(image::validateDigests);
+            attempt(() -> V5TreeReader.read(image, 0));
+        });
     }
 }
