@@ -3,6 +3,7 @@ module io.nydus4j.linux {
     requires static org.jspecify;
 
     exports io.nydus4j.linux;
+    exports io.nydus4j.linux.crypto;
     exports io.nydus4j.linux.fanotify;
     exports io.nydus4j.linux.file;
     exports io.nydus4j.linux.fuse;

@@ -1,7 +1,6 @@
 package io.nydus4j.build.write;
 
 import io.nydus4j.blob.Digest;
-import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.blob.toc.BlobTarHeader;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +17,7 @@ public final class BlobWriter {
     private final Optional<OutputFile> file;
     private final Optional<OutputFile> plain;
     private long plainEnd;
-    private final Sha256 running = new Sha256();
+    private final StreamSha256 running = StreamSha256.start();
     private long position;
 
     /**

@@ -40,15 +40,17 @@ public final class Libc {
      * @throws UnsatisfiedLinkError if the C library lacks it
      */
     static MethodHandle link(String function) {
-        return LINKER.downcallHandle(address(function), SHAPE, CAPTURE);
+        return link(address(function));
+    }
+
+    /** Links a function of any library; otherwise as {@link #link(String)}. */
+    static MethodHandle link(MemorySegment function) {
+        return LINKER.downcallHandle(function, SHAPE, CAPTURE);
     }
 
     /** Links a function, or returns null if the C library lacks it. */
     static @Nullable MethodHandle linkIfPresent(String function) {
-        return LINKER.defaultLookup()
-                .find(function)
-                .map(address -> LINKER.downcallHandle(address, SHAPE, CAPTURE))
-                .orElse(null);
+        return LINKER.defaultLookup().find(function).map(Libc::link).orElse(null);
     }
 
     /**
