@@ -19,7 +19,10 @@ final class FuseLoop implements Runnable {
     /** Room for what precedes the data of a write. */
     private static final int WRITE_HEADERS = 4096;
 
-    /** How many requests may follow on each other before another loop is to help with what still waits. */
+    /**
+     * How many requests, each of another thread than the one before, may follow on each other until another loop is to help with what
+     * still waits. A thread asks again when it has its answer, so those of one leave nothing waiting.
+     */
     private static final int ALONE = 8;
     /** A symbolic link's target has fewer bytes. */
     private static final int READLINK_LIMIT = 4096;
@@ -70,15 +73,17 @@ final class FuseLoop implements Runnable {
         int descriptor = device.descriptor().number();
         long buffer = request.buffer().address();
         int following = 0;
+        int client = 0;
         while (!session.isStopping()) {
             long n = Unistd.read(scratch, descriptor, buffer, capacity);
             if (n >= FuseRequest.HEADER_SIZE) {
                 request.bind((int) n);
-                following++;
+                boolean another = request.pid() != client || client == 0; // 0: one of which the kernel tells nothing
+                client = request.pid();
                 if (mayTakeLong()) {
                     look.end();
                     rest.watch(scratch);
-                } else if (following % ALONE == 0) {
+                } else if (another && ++following % ALONE == 0) {
                     rest.watch(scratch);
                 }
                 dispatch();

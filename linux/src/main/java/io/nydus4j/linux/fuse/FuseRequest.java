@@ -90,7 +90,7 @@ public final class FuseRequest {
         return buffer.get(JAVA_INT, 28);
     }
 
-    /** Returns the id of the asking process, or 0 where the kernel itself asks. */
+    /** Returns the id of the asking thread, or 0 where the kernel itself asks or the thread has no id that the mounter would know. */
     public int pid() {
         return buffer.get(JAVA_INT, 32);
     }
