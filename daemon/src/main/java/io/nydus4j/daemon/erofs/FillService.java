@@ -119,7 +119,7 @@ public final class FillService implements ReaderService {
             slots.giveBack(slot);
             return;
         }
-        if (!slot.file().equals(FileId.UNKNOWN) && event.thread() != 0) {
+        if (event.thread() != 0) {
             pins.inherit(event, slot);
         }
         if (!slot.isPassed()) {
@@ -220,6 +220,7 @@ public final class FillService implements ReaderService {
         if (reader == null) {
             return;
         }
+        pins.expect(reader.thread(), slot);
         if (isOwn(event, files.find(slot.file()))) {
             answers.pass(reader);
         } else if (!early.keep(reader)) {

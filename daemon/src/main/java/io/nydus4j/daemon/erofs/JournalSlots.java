@@ -3,6 +3,7 @@ package io.nydus4j.daemon.erofs;
 import io.nydus4j.daemon.erofs.FillJournal.Slot;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -60,10 +61,11 @@ final class JournalSlots {
             }
         }
         slots.fresh = journal.count();
+        slots.inherited.sort(Comparator.comparing(Slot::isPassed).reversed());
         return slots;
     }
 
-    /** Returns the slots that a predecessor left in use. */
+    /** Returns the slots that a predecessor left in use; first those of who was let through, as what a thread did then came later. */
     List<Slot> inherited() {
         return inherited;
     }

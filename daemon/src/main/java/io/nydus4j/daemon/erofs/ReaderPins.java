@@ -69,17 +69,29 @@ final class ReaderPins {
      * was given before the predecessor died.
      */
     synchronized void inherit(PreContentEvent event, Slot slot) {
+        Kept before = byThread.get(event.thread());
+        if (before != null && !before.isPassed()) {
+            overflow("a thread waits twice, and nobody knows which of the two is over");
+        }
+        next(event.thread());
         byThread.put(event.thread(), new Kept(slot, Optional.of(event)));
         passed += slot.isPassed() ? 1 : 0;
     }
 
-    /** Keeps something for a reader that is to be let through next; a thread has one slot at a time. */
+    /** Says which slot a thread is in that asks now. What it waited for before, if its answer comes late, concerns it no more. */
+    synchronized void expect(int thread, Slot slot) {
+        if (thread != 0) {
+            byThread.put(thread, new Kept(slot, Optional.empty()));
+        }
+    }
+
+    /** Keeps something for a reader that is to be let through next; lets go of it if the thread has gone on since. */
     synchronized void keep(int thread, Slot slot, Pin pin) {
-        Kept kept = byThread.computeIfAbsent(thread, _ -> new Kept(slot, Optional.empty()));
-        if (isOf(slot, kept)) {
+        Kept kept = byThread.get(thread);
+        if (kept != null && isOf(slot, kept)) {
             kept.pins.add(pin);
         } else {
-            pin.close(); // the thread was let through by a predecessor, and has read on since
+            pin.close(); // it was let through by a predecessor, or was killed, and its number is another thread's now
         }
     }
 
@@ -102,13 +114,17 @@ final class ReaderPins {
         slots.pass(slot);
     }
 
-    /** Takes the slot of the reader that was let through before all others, of those that have one. A successor must trust nobody then. */
-    private void dropEldest() {
+    private void overflow(String problem) {
         if (!overflown) {
             overflown = true;
-            LOG.log(Level.WARNING, "more readers than can be written down are reading");
+            LOG.log(Level.WARNING, problem);
             journal.overflow();
         }
+    }
+
+    /** Takes the slot of the reader that was let through before all others, of those that have one. A successor must trust nobody then. */
+    private void dropEldest() {
+        overflow("more readers than can be written down are reading");
         for (Kept kept : byThread.values()) {
             Slot slot = kept.slot;
             if (slot != null && slot.isPassed()) {

@@ -43,10 +43,22 @@ class ReaderPinsTest {
         return () -> kept.remove(name);
     }
 
-    /** Writes an event as the kernel does. */
-    private Slot hear(long mask, int thread, long offset) {
+    private Slot taken() {
         Slot slot = slots.take();
         assertThat(slot).isNotNull();
+        return slot;
+    }
+
+    private Slot hear(long mask, int thread, long offset) {
+        Slot slot = taken();
+        write(slot, mask, thread, offset);
+        pins.next(thread);
+        pins.expect(thread, slot);
+        return slot;
+    }
+
+    /** Writes an event as the kernel does. */
+    private static void write(Slot slot, long mask, int thread, long offset) {
         slot.setFile(FILE);
         MemorySegment event = slot.event();
         event.fill((byte) 0);
@@ -59,7 +71,6 @@ class ReaderPinsTest {
         event.set(JAVA_INT, 24, 6 | 24 << 16);
         event.set(JAVA_LONG, 32, offset);
         event.set(JAVA_LONG, 40, 4096);
-        return slot;
     }
 
     private Slot letThrough(int thread, long offset) {
@@ -114,6 +125,22 @@ class ReaderPinsTest {
         assertThat(kept).isEmpty();
     }
 
+    /** A predecessor let it through and died before that was written down: the successor's answer comes when it reads on. */
+    @Test
+    void keepsWhatAThreadReadsThoughAnAnswerForWhatItReadBeforeComesLate() {
+        Slot before = hear(PreContentGroup.PRE_ACCESS, 1, 0);
+        Slot now = hear(PreContentGroup.PRE_ACCESS, 1, 4096);
+        pins.keep(1, before, pin(0));
+        pins.pass(1, before);
+        assertThat(before.isFree()).isTrue();
+        pins.keep(1, now, pin(4096));
+        pins.pass(1, now);
+        assertThat(kept).containsExactly(4096L);
+        pins.next(1);
+        assertThat(kept).isEmpty();
+        assertThat(now.isFree()).isTrue();
+    }
+
     private void succeed() throws IOException {
         journal.close();
         kept.clear();
@@ -137,6 +164,25 @@ class ReaderPinsTest {
         assertThat(kept).as("also of who may have had the answer").containsExactlyInAnyOrder(4096L, 16384L);
         pins.next(1);
         assertThat(kept).containsExactly(16384L);
+    }
+
+    /** The daemon died when it had heard that a thread goes on, and not yet noted that what it read before is over. */
+    @Test
+    void aSuccessorKeepsWhatAThreadWaitsForRatherThanWhatItWasLetThroughTo() throws Exception {
+        Slot first = taken();
+        letThrough(1, 4096);
+        write(first, PreContentGroup.PRE_ACCESS, 1, 16384);
+        succeed();
+        pins.keepInherited(FILE, new Held());
+        assertThat(kept).containsExactly(16384L);
+    }
+
+    @Test
+    void aSuccessorTrustsNobodyWhenAThreadWaitsTwice() throws Exception {
+        hear(PreContentGroup.PRE_ACCESS, 1, 4096);
+        hear(PreContentGroup.PRE_ACCESS, 1, 8192);
+        succeed();
+        assertThat(journal.isOverflown()).isTrue();
     }
 
     @Test
