@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Set;
 
 /** The thread that reads what the kernel tells, in its order, straight into the journal. What it is told to do must not block. */
 final class EventLoop {
@@ -23,6 +24,9 @@ final class EventLoop {
      * wake a sleeping thread takes tens of them.
      */
     private static final long ASK_NANOS = 20_000;
+
+    /** Errors of reading that do not come of one event. */
+    private static final Set<Integer> OWN_MISTAKES = Set.of(Errno.EBADF, Errno.EFAULT, Errno.EINVAL);
 
     private static final boolean MAY_ASK = Runtime.getRuntime().availableProcessors() > 1;
 
@@ -58,7 +62,7 @@ final class EventLoop {
             while (!stopped) {
                 boolean any = Readiness.awaitInput(group.descriptor(), LOOK);
                 if (System.nanoTime() - next >= 0) {
-                    handler.look();
+                    guarded(handler::look);
                     next = System.nanoTime() + LOOK.toNanos();
                 }
                 if (any) {
@@ -83,13 +87,26 @@ final class EventLoop {
                 }
             } catch (ErrnoException e) {
                 slots.giveBack(slot);
-                if (e.errno() == Errno.EMFILE || e.errno() == Errno.ENFILE) {
-                    LOG.log(Level.ERROR, "a reader was refused, for this process has too many files open");
-                    return;
+                if (OWN_MISTAKES.contains(e.errno())) {
+                    throw e;
                 }
-                throw e;
+                // The kernel could not open the file for this process, and refused that reader.
+                LOG.log(Level.ERROR, "a reader was refused: " + e.getMessage());
+                return;
             }
-            handler.handle(slot);
+            guarded(() -> handler.handle(slot));
+        }
+    }
+
+    /**
+     * Does something for one reader or file. Whatever goes wrong, such as a file on a bad disk that is mapped into memory, must not keep all
+     * other readers waiting for good.
+     */
+    private static void guarded(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "a reader may get no answer", e);
         }
     }
 

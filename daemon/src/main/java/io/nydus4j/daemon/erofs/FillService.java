@@ -250,19 +250,24 @@ public final class FillService implements ReaderService {
             answers.pass(reader);
             return;
         }
-        ReadObserver.Reading reading = member.observer().begin(blob, reader.thread(), range.start(), range.length());
-        if (isPassedAtOnce(reader, blob, range, reading)) {
-            blob.readOn(range.start());
-            return;
-        }
+        boolean passed;
         try {
-            Thread.ofVirtual().name("nydus-fill").start(() -> fill(reader, file, blob, range, reading));
-        } catch (Throwable e) {
+            ReadObserver.Reading reading =
+                    member.observer().begin(blob, reader.thread(), range.start(), range.length());
+            passed = isPassedAtOnce(reader, blob, range, reading);
+            if (!passed) {
+                Thread.ofVirtual().name("nydus-fill").start(() -> fill(reader, file, blob, range, reading));
+            }
+        } catch (RuntimeException | Error e) {
             answers.fail(reader, Errno.EIO);
             throw e;
         }
+        if (passed) {
+            blob.readOn(range.start());
+        }
     }
 
+    /** Lets a reader of what is ready pass; that is the last thing that it does then. */
     private boolean isPassedAtOnce(WaitingReader reader, LazyBlob blob, BlobRange range, ReadObserver.Reading reading) {
         if (!keeps(reader, blob)) {
             if (blob.evicts() || !blob.isReady(range.start(), range.length())) {
@@ -293,14 +298,21 @@ public final class FillService implements ReaderService {
         try {
             origin = ensure(reader, file, blob, range);
         } finally {
-            reading.ended(origin == null ? ReadSource.FAILED : ReadSource.ofLate(origin));
-            if (origin == null) {
-                answers.fail(reader, Errno.EIO);
-            } else if (keeps(reader, blob)) {
-                answers.passKept(reader);
-            } else {
-                answers.pass(reader);
+            try {
+                reading.ended(origin == null ? ReadSource.FAILED : ReadSource.ofLate(origin));
+            } finally {
+                answer(reader, blob, origin != null);
             }
+        }
+    }
+
+    private void answer(WaitingReader reader, LazyBlob blob, boolean ready) {
+        if (!ready) {
+            answers.fail(reader, Errno.EIO);
+        } else if (keeps(reader, blob)) {
+            answers.passKept(reader);
+        } else {
+            answers.pass(reader);
         }
     }
 

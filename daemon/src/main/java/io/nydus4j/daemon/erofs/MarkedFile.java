@@ -25,6 +25,7 @@ final class MarkedFile {
     private final List<Pin> whole = new CopyOnWriteArrayList<>();
     private long mask;
     private volatile boolean marked;
+    private boolean failed;
 
     /**
      * A blob that fills the file.
@@ -109,8 +110,22 @@ final class MarkedFile {
         }
     }
 
-    /** Stops the kernel's asking when there is nothing to ask for any more, or has it ask again for who wants to hear. */
+    /**
+     * Stops the kernel's asking when there is nothing to ask for any more, or has it ask again for who wants to hear. Where that cannot be
+     * told, for the disk does not give the chunk map, the kernel goes on as it does.
+     */
     void look() {
+        try {
+            lookAtMembers();
+        } catch (RuntimeException | Error e) {
+            if (!failed) {
+                LOG.log(Level.ERROR, "cannot tell whether a cache file is complete", e);
+            }
+            failed = true;
+        }
+    }
+
+    private void lookAtMembers() {
         if (mask == 0) {
             return; // was complete when the kernel opened it: it would not ask
         }

@@ -139,7 +139,12 @@ public final class ObjectFills implements ReaderService {
     private void handle(Slot slot) {
         WaitingReader reader = answers.asking(slot, PreContentEvent.parse(slot.event()));
         if (reader != null && !early.keep(reader)) {
-            answer(reader);
+            try {
+                answer(reader);
+            } catch (RuntimeException | Error e) {
+                answers.fail(reader, Errno.EIO);
+                throw e;
+            }
         }
     }
 

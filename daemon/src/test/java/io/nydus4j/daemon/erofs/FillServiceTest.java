@@ -11,6 +11,7 @@ import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.socket.Readiness;
+import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -161,6 +163,63 @@ class FillServiceTest {
             assertThat(reader().getInputStream().readAllBytes()).hasSize(PAGE);
         }
         assertThat(read).containsExactly(3L * PAGE);
+    }
+
+    @Test
+    void failsTheReaderOfWhatIsBrokenAndGoesOnAnsweringOthers() throws Exception {
+        AtomicBoolean broken = new AtomicBoolean();
+        CountDownLatch looks = new CountDownLatch(2);
+        try (Blob blob = new Blob(false) {
+                    @Override
+                    public boolean isReady(long offset, long length) {
+                        if (broken.get()) {
+                            throw new IllegalStateException("its index is closed");
+                        }
+                        return false;
+                    }
+
+                    @Override
+                    public boolean isComplete() {
+                        if (broken.get()) {
+                            looks.countDown();
+                            throw new InternalError("a fault in a mapped file"); // as the JVM does
+                        }
+                        return false;
+                    }
+                };
+                FillService service = FillService.start(directory.resolve("journal"))) {
+            service.add(blob, ReadObserver.NONE);
+            broken.set(true);
+            looks.await();
+            Process refused = reader();
+            assertThat(refused.waitFor()).isNotZero();
+            assertThat(refused.getErrorStream().readAllBytes()).asString().contains("Input/output error");
+            broken.set(false);
+            assertThat(reader().getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
+        }
+        awaitNothingLeft(directory.resolve("journal"));
+    }
+
+    @Test
+    void answersAReaderWhateverBecomesOfWhoWatches() throws Exception {
+        ReadObserver watching = new ReadObserver() {
+            @Override
+            public boolean wantsAll() {
+                return false;
+            }
+
+            @Override
+            public Reading begin(LazyBlob blob, int thread, long offset, long length) {
+                return _ -> {
+                    throw new IllegalStateException("it fails");
+                };
+            }
+        };
+        try (Blob blob = new Blob(false);
+                FillService service = FillService.start(directory.resolve("journal"))) {
+            service.add(blob, watching);
+            assertThat(reader().getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
+        }
     }
 
     private static void awaitWaiting(Thread thread) throws InterruptedException {
