@@ -133,7 +133,7 @@ final class FuseLoop implements Runnable {
             serve(opcode);
         } catch (ErrnoException e) {
             failed(e, e.errno());
-        } catch (Exception | StackOverflowError | OutOfMemoryError e) {
+        } catch (Exception | Error e) { // an InternalError, too: what a mapped file has may be lost to a bad disk
             LOGGER.log(System.Logger.Level.ERROR, "request of kind " + opcode + " failed", e);
             failed(e, Errno.EIO);
         }

@@ -390,6 +390,10 @@ class FuseSessionTest {
                                 "import os\ntry: os.readlink('link')\nexcept OSError as e: print(e.errno)")
                         .text())
                 .isEqualTo(Integer.toString(Errno.EOVERFLOW));
+        tree.failure = request -> {
+            throw new InternalError("a fault in a mapped file"); // as the JVM does
+        };
+        assertThat(Command.run(mountPoint, "cat", "file").text()).contains("Input/output error");
         tree.failure = request -> {}; // and leaves the request without an answer
         tree.silent = true;
         assertThat(Command.run(mountPoint, "cat", "file").text()).contains("Input/output error");
