@@ -3,6 +3,7 @@ package io.nydus4j.storage.http;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -17,10 +18,12 @@ public final class HttpReply {
     private static final int LONGEST_PROBLEM = 512;
 
     private final ClassicHttpResponse response;
+    private final Deadline deadline;
     private final InputStream body;
 
-    HttpReply(ClassicHttpResponse response) throws IOException {
+    HttpReply(ClassicHttpResponse response, Deadline deadline) throws IOException {
         this.response = response;
+        this.deadline = deadline;
         HttpEntity entity = response.getEntity();
         InputStream content = entity == null ? null : entity.getContent();
         this.body = content == null ? InputStream.nullInputStream() : content;
@@ -49,6 +52,11 @@ public final class HttpReply {
             return OptionalLong.empty();
         }
         return OptionalLong.of(Long.parseLong(text.get()));
+    }
+
+    /** Gives the reply as much time again as a body needs. Without this, a reply has time for a few bytes only. */
+    void expectBody(Duration time) {
+        deadline.extend(time);
     }
 
     /** Returns the body; ends with an exception if it is shorter than the reply says. */

@@ -3,28 +3,30 @@ package io.nydus4j.storage.http;
 import io.nydus4j.storage.config.NetworkSettings;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.Security;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.hc.client5.http.auth.AuthScope;
 import org.apache.hc.client5.http.auth.UsernamePasswordCredentials;
+import org.apache.hc.client5.http.classic.methods.HttpUriRequestBase;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.config.TlsConfig;
 import org.apache.hc.client5.http.impl.auth.BasicCredentialsProvider;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpResponse;
 import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
-import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.io.SocketConfig;
 import org.apache.hc.core5.http.io.entity.StringEntity;
-import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
@@ -39,6 +41,9 @@ import org.apache.hc.core5.util.Timeout;
 public final class HttpTransport implements HttpSender {
     private static final int MOST_CONNECTIONS = 256;
     private static final int MOST_CONNECTIONS_TO_A_HOST = 64;
+    /** How long a request waits for a connection that others use. */
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+
     private static final TimeValue CHECKED_AFTER_IDLE = TimeValue.ofSeconds(2);
     private static final TimeValue LONGEST_IDLE = TimeValue.ofSeconds(30);
     private static final String UNKNOWN_NAMES = "networkaddress.cache.negative.ttl";
@@ -52,10 +57,12 @@ public final class HttpTransport implements HttpSender {
     }
 
     private final CloseableHttpClient client;
+    private final Duration patience;
     private volatile boolean closed;
 
-    private HttpTransport(CloseableHttpClient client) {
+    private HttpTransport(CloseableHttpClient client, Duration patience) {
         this.client = client;
+        this.patience = patience;
     }
 
     /**
@@ -64,8 +71,23 @@ public final class HttpTransport implements HttpSender {
      * @throws IOException if certificates cannot be read
      */
     public static HttpTransport direct(NetworkSettings settings) throws IOException {
+        return direct(settings, patience(settings));
+    }
+
+    /** Makes the same with another limit for replies as a whole, but for what they need for the bytes that were asked for. */
+    static HttpTransport direct(NetworkSettings settings, Duration patience) throws IOException {
         return new HttpTransport(
-                builder(settings, Optional.empty(), Optional.empty()).build());
+                builder(settings, Optional.empty(), Optional.empty()).build(), patience);
+    }
+
+    /** Returns how long a reply without bytes may take: until there is a connection, it is secured, and each side has said all. */
+    private static Duration patience(NetworkSettings settings) {
+        if (settings.timeoutSeconds() == 0 || settings.connectTimeoutSeconds() == 0) {
+            return Duration.ZERO;
+        }
+        return LONGEST_WAIT
+                .plusMillis(timeout(settings.connectTimeoutSeconds()).toMilliseconds() * 2)
+                .plusMillis(timeout(settings.timeoutSeconds()).toMilliseconds() * 2);
     }
 
     /**
@@ -87,7 +109,7 @@ public final class HttpTransport implements HttpSender {
             int port = proxy.getPort() < 0 ? 1080 : proxy.getPort();
             InetSocketAddress socks = new InetSocketAddress(proxy.getHost(), port);
             return new HttpTransport(
-                    builder(settings, Optional.of(socks), Optional.empty()).build());
+                    builder(settings, Optional.of(socks), Optional.empty()).build(), patience(settings));
         }
         int usual = scheme.equals("https") ? 443 : 80;
         HttpHost host = new HttpHost(scheme, proxy.getHost(), proxy.getPort() < 0 ? usual : proxy.getPort());
@@ -103,7 +125,7 @@ public final class HttpTransport implements HttpSender {
                     new AuthScope(host), new UsernamePasswordCredentials(name, password.toCharArray()));
             builder.setDefaultCredentialsProvider(credentials);
         }
-        return new HttpTransport(builder.build());
+        return new HttpTransport(builder.build(), patience(settings));
     }
 
     /**
@@ -113,7 +135,7 @@ public final class HttpTransport implements HttpSender {
      */
     public static HttpTransport over(NetworkSettings settings, Path socket) throws IOException {
         return new HttpTransport(
-                builder(settings, Optional.empty(), Optional.of(socket)).build());
+                builder(settings, Optional.empty(), Optional.of(socket)).build(), patience(settings));
     }
 
     private static HttpClientBuilder builder(
@@ -124,7 +146,7 @@ public final class HttpTransport implements HttpSender {
         socks.ifPresent(sockets::setSocksProxyAddress);
         RequestConfig.Builder requests = RequestConfig.custom()
                 .setResponseTimeout(timeout)
-                .setConnectionRequestTimeout(Timeout.ofMinutes(1))
+                .setConnectionRequestTimeout(Timeout.of(LONGEST_WAIT))
                 .setConnectionKeepAlive(LONGEST_IDLE);
         unixSocket.ifPresent(requests::setUnixDomainSocket);
         return HttpClients.custom()
@@ -156,21 +178,51 @@ public final class HttpTransport implements HttpSender {
 
     @Override
     public <T> T send(HttpCall call, ReplyReader<T> reader) throws IOException {
-        BasicClassicHttpRequest request = new BasicClassicHttpRequest(call.method(), call.uri());
-        call.headers().forEach(request::setHeader);
-        call.form()
-                .ifPresent(form -> request.setEntity(new StringEntity(
-                        form, ContentType.APPLICATION_FORM_URLENCODED.withCharset(StandardCharsets.US_ASCII))));
-        try (ClassicHttpResponse response = client.executeOpen(null, request, null)) {
-            HttpReply reply = new HttpReply(response);
-            T result = reader.read(reply);
-            reply.drain();
-            return result;
+        HttpUriRequestBase request = request(call);
+        try (Deadline deadline = Deadline.after(patience, request::cancel)) {
+            try {
+                return send(request, deadline, reader);
+            } catch (HttpStatusException e) {
+                throw e;
+            } catch (IOException e) {
+                if (deadline.hasPassed()) {
+                    throw (IOException) new SocketTimeoutException("the reply comes too slowly").initCause(e);
+                }
+                throw e;
+            }
         } catch (IllegalStateException e) {
             if (closed) {
                 throw new IOException("network connection disconnected", e);
             }
             throw e;
+        }
+    }
+
+    private static HttpUriRequestBase request(HttpCall call) throws IOException {
+        HttpUriRequestBase request;
+        try {
+            request = new HttpUriRequestBase(call.method(), call.uri());
+        } catch (IllegalArgumentException e) { // such as for a port that there cannot be
+            throw new IOException("the address " + HttpCall.shown(call.uri()) + " cannot be used", e);
+        }
+        call.headers().forEach(request::setHeader);
+        call.form()
+                .ifPresent(form -> request.setEntity(new StringEntity(
+                        form, ContentType.APPLICATION_FORM_URLENCODED.withCharset(StandardCharsets.US_ASCII))));
+        return request;
+    }
+
+    private <T> T send(HttpUriRequestBase request, Deadline deadline, ReplyReader<T> reader) throws IOException {
+        CloseableHttpResponse response = (CloseableHttpResponse) client.executeOpen(null, request, null);
+        try {
+            HttpReply reply = new HttpReply(response, deadline);
+            T result = reader.read(reply);
+            reply.drain();
+            return result;
+        } finally {
+            // A plain close would read what is left of the body first, be it without end. Where nothing is left, the
+            // connection is free for the next request by now.
+            response.close(CloseMode.IMMEDIATE);
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -78,7 +79,10 @@ record RangeReply(int length, OptionalLong total) {
         if (reply.contentLength().isPresent() && reply.contentLength().getAsLong() != length) {
             throw wrong(range, "a Content-Length of " + reply.contentLength().getAsLong());
         }
-        copy(reply.body(), target.duplicate().limit(target.position() + (int) length), timeoutMillis);
+        long patienceMillis = timeoutMillis + TimeUnit.SECONDS.toMillis(length) / SLOWEST;
+        reply.expectBody(Duration.ofMillis(patienceMillis));
+        ByteBuffer part = target.duplicate().limit(target.position() + (int) length);
+        copy(reply.body(), part, timeoutMillis == 0 ? Long.MAX_VALUE : patienceMillis);
         return new RangeReply((int) length, total);
     }
 
@@ -94,9 +98,8 @@ record RangeReply(int length, OptionalLong total) {
         return new WrongReplyException("asked for bytes " + range + ", the server answered with " + found);
     }
 
-    private static void copy(InputStream body, ByteBuffer target, long timeoutMillis) throws IOException {
+    private static void copy(InputStream body, ByteBuffer target, long patienceMillis) throws IOException {
         long start = System.nanoTime();
-        long patience = timeoutMillis + TimeUnit.SECONDS.toMillis(target.remaining()) / SLOWEST;
         int wanted = target.remaining();
         byte[] buffer = target.hasArray() ? target.array() : new byte[Math.min(BUFFER, wanted)];
         while (target.hasRemaining()) {
@@ -111,7 +114,7 @@ record RangeReply(int length, OptionalLong total) {
             if (read < 0) {
                 throw new EOFException("the body ends after " + (wanted - target.remaining()) + " bytes of " + wanted);
             }
-            if (timeoutMillis > 0 && TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) > patience) {
+            if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) > patienceMillis) {
                 throw new SocketTimeoutException("the body comes too slowly");
             }
         }

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -140,6 +141,15 @@ final class HttpFaultsTest {
             answer.body(Arrays.copyOf(server.part(request), 0xC351));
             answer.raw("\r\n0\r\n\r\n");
         }),
+        ENDLESS((server, request, answer) -> {
+            answer.raw("HTTP/1.1 206 P\r\nContent-Range: " + server.contentRange(request)
+                    + "\r\nTransfer-Encoding: chunked\r\n\r\n");
+            while (true) {
+                answer.raw("C350\r\n");
+                answer.body(server.part(request));
+                answer.raw("\r\n");
+            }
+        }),
         WRONG_RANGE((server, request, answer) ->
                 answer.send(206, Map.of("Content-Range", "bytes 0-49999/300000"), new byte[50_000])),
         SHORT_RANGE((server, request, answer) ->
@@ -203,6 +213,52 @@ final class HttpFaultsTest {
         assertThat(failure.retryable()).isTrue();
         assertThat(failure).hasMessageStartingWith("test: blob blob bytes 1000-50999: ");
         assertThat(server.requests()).hasSize(ATTEMPTS);
+    }
+
+    @Test
+    void whatWasNotAskedForIsNotRead() throws IOException {
+        long size = 1L << 30;
+        AtomicLong sent = new AtomicLong();
+        server.answer((request, answer) -> {
+            answer.head(200, Map.of(), size);
+            while (sent.get() < size) {
+                answer.body(CONTENT);
+                sent.addAndGet(CONTENT.length);
+            }
+        });
+        assertFails(server.address(), settings());
+        assertThat(sent.get()).isLessThan(size / 8);
+    }
+
+    /** A byte at a time, each soon enough. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 200 ",
+                "HTTP/1.1 206 P\r\nContent-Range: bytes 0-9/10\r\nTransfer-Encoding: chunked\r\n\r\nA;",
+                "HTTP/1.1 500 P\r\nContent-Length: 400\r\n\r\n"
+            })
+    void replyThatNeverEndsIsAnError(String start) throws IOException {
+        server.answer((request, answer) -> {
+            answer.raw(start);
+            while (true) {
+                answer.raw("x");
+                Fault.sleep(20);
+            }
+        });
+        try (HttpTransport transport = HttpTransport.direct(settings(), Duration.ofMillis(300))) {
+            HttpCall call = HttpCall.of("GET", URI.create(server.address() + "/" + ID));
+            ByteRange range = new ByteRange(0, 9);
+            assertThatThrownBy(() ->
+                            transport.send(call, reply -> RangeReply.read(reply, range, ByteBuffer.allocate(10), 1000)))
+                    .isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void addressThatCannotBeIsAnError() throws IOException {
+        assertThat(assertFails("http://localhost:99999", settings()))
+                .hasMessageContaining("the address http://localhost:99999/blob cannot be used");
     }
 
     @ParameterizedTest
