@@ -1,7 +1,7 @@
 package io.nydus4j.build;
 
-import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.build.write.OutputFile;
+import io.nydus4j.build.write.StreamSha256;
 import io.nydus4j.linux.RawBytes;
 import io.nydus4j.linux.file.NativePath;
 import java.io.IOException;
@@ -58,7 +58,7 @@ final class BuildOutputs implements AutoCloseable {
         OutputFile file = open(place);
         file.write(bootstrap);
         if (place instanceof OutputPlace.OutputDirectory directory) {
-            String name = new Sha256().digest(bootstrap).toString();
+            String name = StreamSha256.of(bootstrap).toString();
             setName(file, name);
             return directory.path().resolve(name);
         }

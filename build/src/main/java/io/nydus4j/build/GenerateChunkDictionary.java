@@ -2,7 +2,6 @@ package io.nydus4j.build;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.Digest;
-import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.build.OutputPlace.OutputDirectory;
 import io.nydus4j.build.ProgressListener.Step;
 import io.nydus4j.build.chunkdict.BlobRow;
@@ -10,6 +9,7 @@ import io.nydus4j.build.chunkdict.ChunkDatabase;
 import io.nydus4j.build.chunkdict.ChunkRow;
 import io.nydus4j.build.chunkdict.DictionarySelection;
 import io.nydus4j.build.write.OutputFile;
+import io.nydus4j.build.write.StreamSha256;
 import io.nydus4j.rafs.BootstrapOptions;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.Superblock;
@@ -170,7 +170,7 @@ public final class GenerateChunkDictionary {
                             arena, model.version(), tree, dictionary.blobs(), prefetchNodes(tree), bootstrapOptions));
             OutputFile file = outputs.open(options.output());
             file.write(bootstrap);
-            String name = new Sha256().digest(bootstrap).toString();
+            String name = StreamSha256.of(bootstrap).toString();
             outputs.setName(file, name);
             // Only now, when little can go wrong.
             database.commit();

@@ -11,12 +11,12 @@ import io.nydus4j.blob.chunk.ChunkInfo;
 import io.nydus4j.blob.chunk.ChunkInfoFlags;
 import io.nydus4j.blob.chunk.ChunkInfoHeader;
 import io.nydus4j.blob.chunk.ChunkInfoWriter;
-import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.build.ProgressListener.Step;
 import io.nydus4j.build.stargz.StargzBlob;
 import io.nydus4j.build.stargz.StargzContents;
 import io.nydus4j.build.stargz.StargzLayout;
 import io.nydus4j.build.stargz.StargzSource;
+import io.nydus4j.build.write.StreamSha256;
 import io.nydus4j.linux.RawBytes;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.rafs.BootstrapOptions;
@@ -134,15 +134,15 @@ final class StargzBuild {
 
     /** Returns what registries call the layer. */
     private String digestOfSource() throws IOException {
-        Sha256 sha256 = new Sha256();
+        StreamSha256 sha256 = StreamSha256.start();
         ByteBuffer buffer = ByteBuffer.allocate(HASHED_AT_ONCE);
         try (FileChannel channel = FileChannel.open(options.source())) {
             PositionalSource layer = PositionalSource.of(channel);
             for (long position = 0; layer.readAt(position, buffer.clear()) > 0; position += buffer.limit()) {
-                sha256.update(buffer.flip());
+                sha256.update(MemorySegment.ofBuffer(buffer.flip()));
             }
         }
-        return sha256.digest().toString();
+        return sha256.soFar().toString();
     }
 
     private StargzContents.Result readContents(StargzSource source, StargzLayout layout) throws IOException {

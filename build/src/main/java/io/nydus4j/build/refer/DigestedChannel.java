@@ -1,15 +1,16 @@
 package io.nydus4j.build.refer;
 
 import io.nydus4j.blob.Digest;
-import io.nydus4j.blob.digest.Sha256;
+import io.nydus4j.build.write.StreamSha256;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 
 /** Counts and digests what is read from a channel. Not safe for use by several threads. */
 final class DigestedChannel implements ReadableByteChannel {
     private final ReadableByteChannel source;
-    private final Sha256 sha256 = new Sha256();
+    private final StreamSha256 sha256 = StreamSha256.start();
     private long size;
 
     /** Takes over {@code source}. */
@@ -22,7 +23,8 @@ final class DigestedChannel implements ReadableByteChannel {
         int start = target.position();
         int count = source.read(target);
         if (count > 0) {
-            sha256.update(target.duplicate().position(start).limit(start + count));
+            sha256.update(
+                    MemorySegment.ofBuffer(target.duplicate().position(start).limit(start + count)));
             size += count;
         }
         return count;
@@ -35,7 +37,7 @@ final class DigestedChannel implements ReadableByteChannel {
 
     /** Returns the SHA-256 of all bytes. To be called once, at the end. */
     Digest digest() {
-        return sha256.digest();
+        return sha256.soFar();
     }
 
     @Override

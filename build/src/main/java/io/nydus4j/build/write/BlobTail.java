@@ -5,7 +5,6 @@ import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.chunk.ChunkInfoHeader;
 import io.nydus4j.blob.chunk.StoredChunkInfo;
 import io.nydus4j.blob.codec.Codec;
-import io.nydus4j.blob.digest.Sha256;
 import io.nydus4j.blob.toc.Toc;
 import io.nydus4j.blob.toc.TocEntry;
 import java.io.IOException;
@@ -71,14 +70,14 @@ public final class BlobTail {
             add(
                     TocEntry.CHUNK_INFO,
                     info.header().compression(),
-                    sha256(MemorySegment.ofArray(info.plain())),
+                    StreamSha256.of(MemorySegment.ofArray(info.plain())),
                     start,
                     info.stored().length,
                     info.plain().length);
             add(
                     TocEntry.CHUNK_INFO_HEADER,
                     Compression.NONE,
-                    sha256(MemorySegment.ofArray(info.header().toBytes())),
+                    StreamSha256.of(MemorySegment.ofArray(info.header().toBytes())),
                     start + info.stored().length,
                     headerSize,
                     headerSize);
@@ -93,7 +92,7 @@ public final class BlobTail {
         // They are not fed to the running digest, as the reference has it: such a blob is not named by its SHA-256.
         blob.write(data);
         blob.appendHeader(TocEntry.CHUNK_DIGESTS, digests.length);
-        add(TocEntry.CHUNK_DIGESTS, Compression.NONE, sha256(data), start, digests.length, digests.length);
+        add(TocEntry.CHUNK_DIGESTS, Compression.NONE, StreamSha256.of(data), start, digests.length, digests.length);
     }
 
     /** Writes the bootstrap, compressed if there will be a table of contents to say so. */
@@ -111,7 +110,7 @@ public final class BlobTail {
         }
         long stored = blob.position() - start;
         blob.appendHeader(TocEntry.BOOTSTRAP, stored);
-        add(TocEntry.BOOTSTRAP, compression, sha256(bootstrap), start, stored, bootstrap.byteSize());
+        add(TocEntry.BOOTSTRAP, compression, StreamSha256.of(bootstrap), start, stored, bootstrap.byteSize());
     }
 
     /** Writes the table of contents if there is to be one; returns it. */
@@ -121,14 +120,10 @@ public final class BlobTail {
         }
         byte[] toc = new Toc(entries).toBytes();
         blob.append(toc);
-        return Optional.of(new StoredToc(toc.length, sha256(MemorySegment.ofArray(toc))));
+        return Optional.of(new StoredToc(toc.length, StreamSha256.of(MemorySegment.ofArray(toc))));
     }
 
     private void add(String name, Compression compression, Digest digest, long start, long stored, long plain) {
         entries.add(new TocEntry(name, compression, digest, start, stored, plain));
-    }
-
-    private static Digest sha256(MemorySegment data) {
-        return new Sha256().digest(data);
     }
 }

@@ -29,6 +29,8 @@ final class StreamSha256Test {
             Digest soFar = Digest.of(copyOf(expected).digest());
             assertThat(chosen.soFar()).isEqualTo(soFar);
             assertThat(byJava.soFar()).isEqualTo(soFar);
+            assertThat(StreamSha256.of(MemorySegment.ofArray(data).asSlice(0, start)))
+                    .isEqualTo(soFar);
         }
     }
 
