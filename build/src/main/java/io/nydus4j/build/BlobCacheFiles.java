@@ -44,8 +44,8 @@ final class BlobCacheFiles {
      */
     void finish(String blobId, BlobWriter blob, StoredChunks chunks, Optional<ChunkInfoHeader> header)
             throws IOException {
+        blob.endPlain(chunks.uncompressedSize());
         if (header.isPresent()) {
-            blob.endPlain(chunks.uncompressedSize());
             byte[] array = chunks.chunkInfo().toBytes();
             chunkInfo.write(MemorySegment.ofArray(Arrays.copyOf(array, Math.ceilDiv(array.length, PAGE) * PAGE)));
             chunkInfo.write(MemorySegment.ofArray(header.get().toBytes()));

@@ -27,6 +27,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -230,10 +231,16 @@ final class ReferenceBuild {
             }
         }
         if (options.inlineMeta()) {
-            List<BlobInfo> blobs = base.table().blobs(hasBlob ? Optional.of(entry.build()) : Optional.empty());
+            BlobInfo blob = entry.build();
+            List<BlobInfo> blobs = base.table().blobs(hasBlob ? Optional.of(blob) : Optional.empty());
             tail.appendBootstrap(writeBootstrap(tree, blobs, table));
             tail.appendToc();
-            return new Built(blobs, Optional.empty());
+            // The archive is told of even if no file has data, so that callers learn what was made from what.
+            List<BlobInfo> told = new ArrayList<>(blobs);
+            if (!hasBlob) {
+                told.add(blob);
+            }
+            return new Built(told, Optional.empty());
         }
         Optional<BlobInfo> blob = Optional.empty();
         if (hasBlob) {

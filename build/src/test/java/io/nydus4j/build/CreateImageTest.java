@@ -104,6 +104,22 @@ final class CreateImageTest {
         assertThat(result.trace().registeredEvents()).containsEntry("dedup_chunks", 94L);
     }
 
+    @ParameterizedTest
+    @EnumSource(RafsVersion.class)
+    void cacheFileOfAlignedChunksEndsWhereAPageDoes(RafsVersion version) throws IOException {
+        Files.write(source.resolve("file"), new byte[4097]);
+        BuildResult result = new CreateImage(
+                        CreateOptions.builder(source)
+                                .version(version)
+                                .alignedChunks(true)
+                                .blobCacheDirectory(output)
+                                .bootstrapFile(work.resolve("boot"))
+                                .build(),
+                        ProgressListener.NONE)
+                .run();
+        assertThat(output.resolve(result.blobs().getFirst() + ".blob.data")).hasSize(8192);
+    }
+
     @Test
     void hardLinksShareOneInodeAndTheirData() throws IOException {
         byte[] content = new byte[50_000];

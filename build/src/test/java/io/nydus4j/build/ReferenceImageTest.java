@@ -73,6 +73,27 @@ final class ReferenceImageTest {
                 .hasMessage("conversion type 'tar-tarfs' conflicts with '--blob'");
     }
 
+    /** As of a layer that makes a directory or removes files. */
+    @ParameterizedTest
+    @CsvSource({"TARGZ_REF, -cf", "TARGZ_REF, -czf", "ESTARGZ_REF, -czf"})
+    void resultNamesAnArchiveWhoseFilesHaveNoDataThoughTheImageDoesNot(ConversionType type, String compression)
+            throws IOException, InterruptedException {
+        Path tree = Files.createDirectories(output.resolve("tree/sub")).getParent();
+        Path archive = output.resolve("layer");
+        Root.run("tar", "-C", tree.toString(), compression, archive.toString(), "sub");
+        BuildResult result = new CreateImage(
+                        CreateOptions.builder(archive)
+                                .type(type)
+                                .inlineMeta(true)
+                                .blobFile(output.resolve("blob"))
+                                .build(),
+                        ProgressListener.NONE)
+                .run();
+        String digest = Root.run("sha256sum", archive.toString()).substring(0, 64);
+        assertThat(result.blobs()).containsExactly(digest);
+        assertThat(result.lastBlobSize()).isEqualTo(Files.size(archive));
+    }
+
     private CheckResult check(Path archive, BuildResult result) throws IOException {
         Files.copy(archive, output.resolve(result.blobs().getFirst()));
         try (DirectoryBackend blobs = new DirectoryBackend(output)) {
