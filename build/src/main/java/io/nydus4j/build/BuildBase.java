@@ -97,7 +97,7 @@ final class BuildBase {
 
     private static ImageChunks loadDictionary(CreateOptions options, TraceRecorder trace, Path path)
             throws IOException {
-        try (Rafs image = ImageLoading.loadSource(path, Optional.empty())) {
+        try (Rafs image = ImageLoading.loadSource(path, options.blobs())) {
             configuration(options, false).check(image.superblock());
             ImageChunks chunks = ImageChunks.readsTree(image)
                     ? trace.time(

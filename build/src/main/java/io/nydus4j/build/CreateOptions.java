@@ -47,7 +47,7 @@ import java.util.OptionalLong;
  * @param parentBootstrap  bootstrap of the layers below
  * @param attributes       file that says which files lie in external storage
  * @param archiveLimits    what an archive may ask for at most
- * @param blobs            where the parent's blobs are, needed if one has its metadata inlined. The caller closes it
+ * @param blobs            where the blobs of parent and dictionary are, needed if one has its metadata inlined. The caller closes it
  * @param threads          threads that digest and compress, at least 1; they do not change the result
  */
 public record CreateOptions(

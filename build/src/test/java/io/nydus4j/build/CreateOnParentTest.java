@@ -118,6 +118,26 @@ final class CreateOnParentTest {
         assertThat(lines(child)).hasSize(3);
     }
 
+    @ParameterizedTest
+    @CsvSource({"V5, false", "V6, false", "V6, true"})
+    void dictionaryMayBeABlobWithItsMetadata(RafsVersion version, boolean toc) throws IOException {
+        BuildResult dictionary = build(CreateOptions.builder(source("a", "b"))
+                .version(version)
+                .chunkSize(0x1000)
+                .blobDirectory(folder)
+                .blobToc(toc)
+                .inlineMeta(true));
+        Path path = folder.resolve(dictionary.blobs().getFirst());
+        BuildResult image;
+        try (DirectoryBackend blobs = new DirectoryBackend(folder)) {
+            image = build(options(version, "b", "c").chunkDictionary(path).blobs(blobs));
+        }
+        assertThat(image.blobs()).hasSize(2).startsWith(dictionary.blobs().getFirst());
+        assertThat(listed(image)).isEqualTo(image.blobs());
+        assertThat(image.trace().registeredEvents()).containsEntry("blob_uncompressed_size", 1000L);
+        assertThat(lines(image)).hasSize(2);
+    }
+
     @Test
     void dictionaryOfOtherDigestsIsLeftAside() throws IOException {
         BuildResult dictionary = build(options(RafsVersion.V6, "a").digestAlgorithm(DigestAlgorithm.SHA256));
