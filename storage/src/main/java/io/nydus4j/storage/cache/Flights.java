@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,35 +99,57 @@ final class Flights {
             if (closed) {
                 throw new IOException("the blob is closed");
             }
-            List<Flight> own = new ArrayList<>();
-            List<Flight> ahead = List.of();
-            Flight awaited = null;
-            int position = first;
-            while (position <= last && own.size() < MOST_OWN) {
-                if (chunks.isReady(position)) {
-                    position++;
-                    continue;
-                }
-                Flight other = flightOf(position);
-                if (other != null) {
-                    awaited = awaited == null ? other : awaited;
-                    position++;
-                    continue;
-                }
-                Flight flight = chunks.isKept(position)
-                        ? planCheck(chunks, position, last)
-                        : planFetch(chunks, position, last, window, kind);
-                active.add(flight);
-                own.add(flight);
-                position = flight.last() + 1;
-                if (position > last && kind == Flight.Kind.DEMAND) {
-                    ahead = planAhead(chunks, flight, window);
-                }
-            }
-            return new Next(own, ahead, awaited);
+            return allOrNone(() -> plan(chunks, first, last, window, kind));
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Makes a plan. If that fails, such as for a chunk map that the disk does not give, none of its flights begins: nobody would run and
+     * end it. Needs the lock.
+     */
+    private <T> T allOrNone(Supplier<T> planning) {
+        int before = active.size();
+        boolean planned = false;
+        try {
+            T plan = planning.get();
+            planned = true;
+            return plan;
+        } finally {
+            if (!planned) {
+                active.subList(before, active.size()).clear();
+            }
+        }
+    }
+
+    private Next plan(Chunks chunks, int first, int last, FetchWindow window, Flight.Kind kind) {
+        List<Flight> own = new ArrayList<>();
+        List<Flight> ahead = List.of();
+        Flight awaited = null;
+        int position = first;
+        while (position <= last && own.size() < MOST_OWN) {
+            if (chunks.isReady(position)) {
+                position++;
+                continue;
+            }
+            Flight other = flightOf(position);
+            if (other != null) {
+                awaited = awaited == null ? other : awaited;
+                position++;
+                continue;
+            }
+            Flight flight = chunks.isKept(position)
+                    ? planCheck(chunks, position, last)
+                    : planFetch(chunks, position, last, window, kind);
+            active.add(flight);
+            own.add(flight);
+            position = flight.last() + 1;
+            if (position > last && kind == Flight.Kind.DEMAND) {
+                ahead = planAhead(chunks, flight, window);
+            }
+        }
+        return new Next(own, ahead, awaited);
     }
 
     private @Nullable Flight flightOf(int position) {
@@ -198,7 +221,7 @@ final class Flights {
     List<Flight> goOn(Chunks chunks, FetchWindow window) {
         lock.lock();
         try {
-            return closed || paused || aheadSize == 0 ? List.of() : planMore(chunks, window);
+            return closed || paused || aheadSize == 0 ? List.of() : allOrNone(() -> planMore(chunks, window));
         } finally {
             lock.unlock();
         }

@@ -160,7 +160,12 @@ public final class MemoryBlob implements CachedBlob {
             future = other;
         }
         if (mine) {
-            Thread.ofVirtual().name("nydus-fetch").start(() -> fetch(current, position, key, future));
+            try {
+                Thread.ofVirtual().name("nydus-fetch").start(() -> fetch(current, position, key, future));
+            } catch (Throwable e) {
+                end(key, future, e);
+                throw e;
+            }
         }
         try {
             return future.get();
@@ -177,13 +182,17 @@ public final class MemoryBlob implements CachedBlob {
             ChunkIndex index = current.index();
             Receiver receiver = new Receiver(index, position, key, future);
             reader.read(index, current.checks(), index.unitFirst(position), index.unitLast(position), receiver);
-            future.completeExceptionally(new IOException("a chunk could not be decoded"));
+            end(key, future, new IOException("a chunk could not be decoded"));
         } catch (IOException | RuntimeException | Error e) {
-            future.completeExceptionally(e);
-        } finally {
-            synchronized (lock) {
-                underWay.remove(key);
-            }
+            end(key, future, e);
+        }
+    }
+
+    /** Ends a fetch; whoever waits for it fails, unless the chunk is there. */
+    private void end(long key, CompletableFuture<byte[]> future, Throwable failure) {
+        future.completeExceptionally(failure);
+        synchronized (lock) {
+            underWay.remove(key);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.nydus4j.storage.cache;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkFlags;
@@ -23,6 +24,9 @@ final class FlightsTest {
     private final BitSet ready = new BitSet();
     private final BitSet kept = new BitSet();
     private final BitSet unchecked = new BitSet();
+    /** From here on the disk does not tell what is kept. */
+    private int broken = CHUNKS;
+
     private final ChunkIndex index = index();
     private final Flights flights = new Flights();
     private final Flights.Chunks chunks = new Flights.Chunks() {
@@ -38,6 +42,9 @@ final class FlightsTest {
 
         @Override
         public boolean isKept(int position) {
+            if (position >= broken) {
+                throw new InternalError("a fault in a mapped file"); // as the JVM does
+            }
             return kept.get(position);
         }
 
@@ -112,6 +119,16 @@ final class FlightsTest {
             flights.end(flight);
         });
         assertThat(flights.reaches(40L * SIZE)).isTrue();
+    }
+
+    @Test
+    void planThatFailsLeavesNoFlightThatNobodyEnds() throws IOException {
+        broken = 32;
+        assertThatThrownBy(() -> flights.next(chunks, 0, 40, WINDOW, Flight.Kind.DEMAND))
+                .isInstanceOf(InternalError.class);
+        broken = CHUNKS;
+        assertThat(flights.next(chunks, 0, 40, WINDOW, Flight.Kind.DEMAND).awaited())
+                .isNull();
     }
 
     @Test
