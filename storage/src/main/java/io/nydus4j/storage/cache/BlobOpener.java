@@ -149,6 +149,7 @@ public final class BlobOpener implements AutoCloseable {
     public CachedBlob open(BlobInfo info, ChunkRecords records) throws IOException {
         String id = info.effectiveId();
         checkName(id);
+        checkChunks(info);
         if (info.features().has(BlobFeatures.TARFS)) {
             return TarBlob.open(info, tarFile(id), counters);
         }
@@ -177,6 +178,17 @@ public final class BlobOpener implements AutoCloseable {
     private static void checkName(String id) throws RafsFormatException {
         if (id.isEmpty() || id.indexOf('/') >= 0 || id.indexOf('\0') >= 0 || id.startsWith(".")) {
             throw new RafsFormatException("blob table", -1, "the blob id '" + id + "' cannot be a file name");
+        }
+    }
+
+    /** Refuses numbers for which a chunk map takes more of the disk than any blob is worth. */
+    private static void checkChunks(BlobInfo info) throws RafsFormatException {
+        if (info.chunkCount() < 0 || info.chunkCount() > ChunkChecks.MAX_CHUNKS) {
+            throw new RafsFormatException(
+                    "blob table",
+                    -1,
+                    "blob " + info.id() + " has " + Integer.toUnsignedString(info.chunkCount())
+                            + " chunks, expected at most " + ChunkChecks.MAX_CHUNKS);
         }
     }
 

@@ -24,7 +24,8 @@ final class ChunkChecks {
     private static final byte DIGEST = 2;
     private static final byte CONFLICT = 4;
     private static final int DIGEST_WORDS = 4;
-    private static final int MAX_CHUNKS = 1 << 24;
+    /** Most chunks of a blob. */
+    static final int MAX_CHUNKS = 1 << 24;
 
     /** Checks nothing. */
     static final ChunkChecks NONE = new ChunkChecks(null, new byte[0], new int[0], new long[0]);

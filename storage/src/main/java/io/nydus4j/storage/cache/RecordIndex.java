@@ -8,6 +8,7 @@ import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.blob.chunk.ChunkDecoder;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
@@ -16,8 +17,6 @@ import java.util.List;
  * of a blob's chunks; what another image knows is added by {@link #merge}.
  */
 final class RecordIndex implements ChunkIndex {
-    /** Most chunks of a blob. */
-    private static final int MAX_CHUNKS = 1 << 24;
     /** Longest chunk, plain, in bytes. */
     private static final int MAX_CHUNK = 1 << 24;
     /** What compression and encryption may add to a chunk, in bytes. */
@@ -32,7 +31,7 @@ final class RecordIndex implements ChunkIndex {
     private final long[] storedOffsets;
     private final int[] storedLengths;
     private final byte[] flags;
-    private final boolean padded;
+    private boolean padded;
     private boolean gapless;
 
     private RecordIndex(String blobId, boolean padded, int size) {
@@ -96,7 +95,7 @@ final class RecordIndex implements ChunkIndex {
     }
 
     private static void check(BlobInfo blob, ChunkRecord record) throws RafsFormatException {
-        int limit = blob.chunkCount() == 0 ? MAX_CHUNKS : blob.chunkCount();
+        int limit = blob.chunkCount() == 0 ? ChunkChecks.MAX_CHUNKS : blob.chunkCount();
         long size = blob.uncompressedSize() == 0 ? MAX_SIZE : blob.uncompressedSize();
         long stored = blob.compressedDataSize() == 0 ? MAX_SIZE : blob.compressedDataSize();
         if (record.index() < 0 || record.index() >= limit) {
@@ -152,6 +151,8 @@ final class RecordIndex implements ChunkIndex {
                 throw broken(blobId, index, "two chunks have this index");
             }
         }
+        // Whatever the image says: what is behind a chunk is another's then.
+        padded = padded && Arrays.stream(starts).allMatch(start -> start % PAGE == 0);
         gapless = ChunkIndex.isGapless(this);
     }
 
@@ -164,6 +165,9 @@ final class RecordIndex implements ChunkIndex {
         int size = 0;
         int i = 0;
         int j = 0;
+        if (padded && !other.padded && other.size() > 0) {
+            throw broken(blobId, other.indexes[0], "two images say different things of where chunks may start");
+        }
         RecordIndex merged = new RecordIndex(blobId, padded, countOfBoth(other));
         while (i < size() || j < other.size()) {
             boolean takesThis = j == other.size() || i < size() && starts[i] <= other.starts[j];

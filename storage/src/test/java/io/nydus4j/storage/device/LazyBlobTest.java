@@ -13,12 +13,14 @@ import io.nydus4j.rafs.Inode;
 import io.nydus4j.storage.Awaits;
 import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.CacheCounters;
+import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
 import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import io.nydus4j.storage.TestBackend;
 import io.nydus4j.storage.TestStores;
+import io.nydus4j.storage.cache.BlobOpener;
 import io.nydus4j.storage.config.PrefetchConfiguration;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
@@ -413,6 +415,22 @@ final class LazyBlobTest {
         try (BlobDevice device = device()) {
             assertThat(read(device.blob(0), 0, plain.length)).isEqualTo(plain);
         }
+    }
+
+    /** A chunk map for them would take 128 MiB of the disk, whatever the blob has. */
+    @Test
+    void blobOfMoreChunksThanThereCanBeIsRefused() throws IOException {
+        BlobInfo blob = BlobInfo.builder()
+                .id(bootstrap.blobs().getFirst().effectiveId())
+                .chunkCount(1 << 30)
+                .build();
+        try (BlobOpener opener = BlobOpener.of(
+                TestStores.inFiles(blobs, work), backend, new CacheCounters(""), CacheSurroundings.NONE)) {
+            assertThatThrownBy(() -> opener.open(blob, List::of))
+                    .isInstanceOf(RafsFormatException.class)
+                    .hasMessageContaining("has 1073741824 chunks");
+        }
+        assertThat(cacheFile(".blob.data.chunk_map")).doesNotExist();
     }
 
     @Test
