@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -38,9 +39,16 @@ public final class RegistryClient implements HttpSender {
     /** Held while one thread gets a token, or sends the first request: the others must wait for that anyway. */
     private final ReentrantLock lock = new ReentrantLock();
 
+    /** How many refused requests have had, or have not got, another authorization. */
+    private final AtomicInteger renewals = new AtomicInteger();
+
     private final AtomicBoolean renewing = new AtomicBoolean();
     private volatile Authorization authorization;
-    private volatile boolean answered;
+    /** Whether the first request has ended, well or not. */
+    private volatile boolean tried;
+    /** Guarded by the lock. */
+    private @Nullable IOException lastFailure;
+
     private volatile long backoffSeconds = FIRST_BACKOFF_SECONDS;
 
     /**
@@ -89,11 +97,11 @@ public final class RegistryClient implements HttpSender {
 
     @Override
     public <T> T send(HttpCall call, ReplyReader<T> reader) throws IOException {
-        if (!answered) {
+        if (!tried) {
             lock.lock();
             try {
-                if (!answered) {
-                    return sendIdentified(call, reader);
+                if (!tried) {
+                    return sendFirst(call, reader);
                 }
             } finally {
                 lock.unlock();
@@ -101,6 +109,14 @@ public final class RegistryClient implements HttpSender {
         }
         renewInBackgroundIfDue();
         return sendIdentified(call, reader);
+    }
+
+    private <T> T sendFirst(HttpCall call, ReplyReader<T> reader) throws IOException {
+        try {
+            return sendIdentified(call, reader);
+        } finally {
+            tried = true;
+        }
     }
 
     private <T> T sendIdentified(HttpCall call, ReplyReader<T> reader) throws IOException {
@@ -125,19 +141,32 @@ public final class RegistryClient implements HttpSender {
                 return new Outcome.Refused<>(
                         reply.header("WWW-Authenticate").map(Challenge::parse).orElse(List.of()), reply.failure());
             }
-            answered = true;
             return new Outcome.Done<>(reader.read(reply));
         });
     }
 
-    /** Gets another authorization than {@code used}, unless another thread has done so. */
+    /**
+     * Gets another authorization than {@code used}, unless another thread has done so, or has failed to while this one waited: where a token
+     * service does not answer, readers do not wait for it one after the other.
+     */
     private void renew(Authorization used, List<Challenge> challenges, HttpStatusException refusal) throws IOException {
+        int before = renewals.get();
         lock.lock();
         try {
-            if (authorization.equals(used)) {
-                authorization = answer(challenges, refusal);
+            if (!authorization.equals(used)) {
+                return;
             }
+            IOException failed = lastFailure;
+            if (failed != null && renewals.get() != before) {
+                throw failed;
+            }
+            lastFailure = null;
+            authorization = answer(challenges, refusal);
+        } catch (IOException e) {
+            lastFailure = e;
+            throw e;
         } finally {
+            renewals.incrementAndGet();
             lock.unlock();
         }
     }

@@ -240,6 +240,11 @@ public final class FaultyServer implements AutoCloseable {
         return this;
     }
 
+    /** Returns who answers now. */
+    public Handler handler() {
+        return handler;
+    }
+
     /** Adds an answer for one request; those added first answer first, and then the usual handler again. */
     public FaultyServer once(Handler fault) {
         faults.add(fault);

@@ -13,6 +13,7 @@ import io.nydus4j.storage.config.ProxySettings;
 import io.nydus4j.storage.config.RegistrySettings;
 import io.nydus4j.storage.config.Secret;
 import io.nydus4j.storage.http.FaultyServer;
+import io.nydus4j.storage.http.Retries;
 import io.nydus4j.storage.http.TestCertificates;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,7 +26,10 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -156,6 +160,80 @@ final class RegistryEndpointTest {
         FaultyServer.Request request = registry.requests().get(1);
         assertThat(request.path()).startsWith("/token?a=b&service=reg%2Cistry&scope=repository%3Asome%2Frepo%3Apull&");
         assertThat(request.header("authorization")).contains("Basic " + AUTH);
+    }
+
+    private static List<Thread> readers(int count, PositionalSource blob, Queue<IOException> failures) {
+        List<Thread> readers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int position = i * 100;
+            readers.add(Thread.ofVirtual().start(() -> {
+                try {
+                    blob.readFully(position, ByteBuffer.allocate(100));
+                } catch (IOException e) {
+                    failures.add(e);
+                }
+            }));
+        }
+        return readers;
+    }
+
+    @Test
+    void readersAskSideBySideThoughNothingCameOfTheFirstRequest() throws Exception {
+        int count = 4;
+        CountDownLatch asked = new CountDownLatch(count);
+        registry.once((request, answer) -> {
+            throw new IOException("reset");
+        });
+        registry.answer((request, answer) -> {
+            asked.countDown();
+            try {
+                asked.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+            registry.serveBlob(request, answer);
+        });
+        Queue<IOException> failures = new ConcurrentLinkedQueue<>();
+        try (BlobBackend backend = open(settings(""))) {
+            for (Thread reader : readers(count, backend.open("id"), failures)) {
+                reader.join();
+            }
+        }
+        assertThat(failures).isEmpty();
+        assertThat(registry.requests())
+                .as("one failed, and no other had to wait")
+                .hasSize(count + 1);
+    }
+
+    @Test
+    void readersDoNotAskInTurnForATokenThatNobodyGets() throws Exception {
+        int count = 20;
+        wantTokens(registry::serveBlob);
+        try (BlobBackend backend = open(settings(AUTH))) {
+            assertReads(backend, 0);
+            valid = "revoked";
+            FaultyServer.Handler usual = registry.handler();
+            AtomicInteger tokens = new AtomicInteger();
+            registry.answer((request, answer) -> {
+                if (request.path().startsWith("/token")) {
+                    tokens.incrementAndGet();
+                    try {
+                        Thread.sleep(200);
+                    } catch (InterruptedException e) {
+                        throw new IOException(e);
+                    }
+                    answer.send(500, "ill");
+                } else {
+                    usual.answer(request, answer);
+                }
+            });
+            Queue<IOException> failures = new ConcurrentLinkedQueue<>();
+            for (Thread reader : readers(count, backend.open("id"), failures)) {
+                reader.join();
+            }
+            assertThat(failures).hasSize(count);
+            assertThat(tokens.get()).isLessThan(count * Retries.ATTEMPTS / 2);
+        }
     }
 
     @Test
