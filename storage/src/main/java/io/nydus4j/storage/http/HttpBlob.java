@@ -2,6 +2,7 @@ package io.nydus4j.storage.http;
 
 import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.storage.BackendCounters;
+import io.nydus4j.storage.BackendException;
 import io.nydus4j.storage.RateLimit;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -79,13 +80,21 @@ final class HttpBlob implements PositionalSource {
 
     @Override
     public int readAt(long position, ByteBuffer target) throws IOException {
-        long size = knownSize.get();
-        long room = size == UNKNOWN ? target.remaining() : Math.min(target.remaining(), size - position);
-        if (room <= 0) {
+        if (!target.hasRemaining()) {
             return 0;
         }
-        ByteRange range = new ByteRange(position, position + room - 1);
-        RangeReply reply = retries.run("blob " + blobId + " bytes " + range, () -> attempt(range, target));
+        // Also where the blob seems to have ended before: what one reply said of its size need not be true.
+        ByteRange range = new ByteRange(position, position + target.remaining() - 1);
+        RangeReply reply;
+        try {
+            reply = retries.run("blob " + blobId + " bytes " + range, () -> attempt(range, target));
+        } catch (BackendException e) {
+            if (e.getCause() instanceof WrongReplyException) {
+                // Perhaps the reply that told the size was the wrong one: the next tells it anew.
+                knownSize.set(UNKNOWN);
+            }
+            throw e;
+        }
         if (reply.total().isPresent()) {
             learn(reply.total().getAsLong());
         }

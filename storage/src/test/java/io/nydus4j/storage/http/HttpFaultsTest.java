@@ -368,11 +368,10 @@ final class HttpFaultsTest {
             PositionalSource blob = backend.open(ID);
             ByteBuffer buffer = ByteBuffer.allocate(1000);
             assertThat(blob.readAt(CONTENT.length - 10, buffer)).isEqualTo(10);
-            assertThat(blob.readAt(CONTENT.length, buffer)).isZero();
-            assertThat(blob.readAt(CONTENT.length + 5, buffer)).isZero();
-            assertThat(server.requests()).hasSize(1);
             assertThat(blob.size()).isEqualTo(CONTENT.length);
             assertThat(server.requests()).hasSize(1);
+            assertThat(blob.readAt(CONTENT.length, buffer)).isZero();
+            assertThat(blob.readAt(CONTENT.length + 5, buffer)).isZero();
         }
         try (NetworkBackend backend = backend(server.address(), settings())) {
             assertThat(backend.open(ID).readAt(CONTENT.length + 5, ByteBuffer.allocate(10)))
@@ -407,6 +406,20 @@ final class HttpFaultsTest {
             assertThatThrownBy(() -> blob.readFully(0, ByteBuffer.allocate(10)))
                     .isInstanceOf(BackendException.class)
                     .hasMessageContaining("the blob had 300000 bytes");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 100_000})
+    void sizeThatOneReplyGotWrongIsNotBelievedForGood(int position) throws IOException {
+        server.once((request, answer) ->
+                answer.send(206, Map.of("Content-Range", "bytes 0-9/1000"), Arrays.copyOf(CONTENT, 10)));
+        try (NetworkBackend backend = backend(server.address(), settings())) {
+            PositionalSource blob = backend.open(ID);
+            blob.readFully(0, ByteBuffer.allocate(10));
+            assertThatThrownBy(() -> blob.readFully(position, ByteBuffer.allocate(10)))
+                    .hasMessageContaining("the blob had 1000 bytes");
+            assertReads(backend);
         }
     }
 
