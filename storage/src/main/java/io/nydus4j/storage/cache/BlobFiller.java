@@ -203,9 +203,11 @@ final class BlobFiller {
             return chunks.ready().get(position);
         }
 
+        /** What cannot be checked counts only by a map that is right after a crash of the machine, too: a hole may outlive its bit. */
         @Override
         public boolean isKept(int position) {
-            return ledger.isMarked(chunks, position) && (ledger.hasMap() || chunks.canCheck(position));
+            return ledger.isMarked(chunks, position)
+                    && (ledger.hasMap() && evictions == null || chunks.canCheck(position));
         }
 
         @Override
