@@ -77,17 +77,22 @@ public record ChunkRecord(
     public static ChunkRecord read(MemorySegment segment, long offset) {
         byte[] bytes = new byte[SIZE];
         MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, bytes, 0, SIZE);
+        return read(bytes, 0);
+    }
+
+    /** Reads the record at {@code offset}; the caller has checked that it fits. */
+    public static ChunkRecord read(byte[] bytes, int offset) {
         return new ChunkRecord(
-                Digest.read(bytes, 0),
-                LittleEndian.intAt(bytes, BLOB_INDEX),
-                LittleEndian.intAt(bytes, FLAGS),
-                LittleEndian.intAt(bytes, COMPRESSED_SIZE),
-                LittleEndian.intAt(bytes, UNCOMPRESSED_SIZE),
-                LittleEndian.longAt(bytes, COMPRESSED_OFFSET),
-                LittleEndian.longAt(bytes, UNCOMPRESSED_OFFSET),
-                LittleEndian.longAt(bytes, FILE_OFFSET),
-                LittleEndian.intAt(bytes, INDEX),
-                LittleEndian.intAt(bytes, CRC32));
+                Digest.read(bytes, offset),
+                LittleEndian.intAt(bytes, offset + BLOB_INDEX),
+                LittleEndian.intAt(bytes, offset + FLAGS),
+                LittleEndian.intAt(bytes, offset + COMPRESSED_SIZE),
+                LittleEndian.intAt(bytes, offset + UNCOMPRESSED_SIZE),
+                LittleEndian.longAt(bytes, offset + COMPRESSED_OFFSET),
+                LittleEndian.longAt(bytes, offset + UNCOMPRESSED_OFFSET),
+                LittleEndian.longAt(bytes, offset + FILE_OFFSET),
+                LittleEndian.intAt(bytes, offset + INDEX),
+                LittleEndian.intAt(bytes, offset + CRC32));
     }
 
     /** Writes this record at {@code offset}. */

@@ -53,12 +53,14 @@ public final class BootstrapWalk {
 
     private static final System.Logger LOG = System.getLogger(BootstrapWalk.class.getName());
 
-    private final Bootstrap bootstrap;
+    private final InodeReader inodes;
     private final StoppableVisitor visitor;
     /** Whether what is broken is left out instead of ending the walk. */
     private final boolean lenient;
     /** The children of the directories from the root to where the walk is. */
     private final List<Directory> open = new ArrayList<>();
+    /** Those done, whose room serves others. */
+    private final List<Directory> spare = new ArrayList<>();
     /** Inode numbers of the directories seen. */
     private final Set<Long> directories = new HashSet<>();
 
@@ -67,8 +69,8 @@ public final class BootstrapWalk {
     private byte[] name = ROOT_NAME;
     private long budget;
 
-    private BootstrapWalk(Bootstrap bootstrap, StoppableVisitor visitor, boolean lenient) {
-        this.bootstrap = bootstrap;
+    private BootstrapWalk(Bootstrap bootstrap, InodeReader inodes, StoppableVisitor visitor, boolean lenient) {
+        this.inodes = inodes;
         this.visitor = visitor;
         this.lenient = lenient;
         this.budget = bootstrap.byteSize();
@@ -81,6 +83,11 @@ public final class BootstrapWalk {
         int done;
         /** Length of the directory's own path, which is 0 for the root. */
         int pathLength;
+
+        void clear() {
+            names.clear();
+            done = 0;
+        }
 
         void add(byte[] name, long ino) {
             if (names.size() == inos.length) {
@@ -98,7 +105,22 @@ public final class BootstrapWalk {
      */
     public static void preOrder(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
         try {
-            walkAll(bootstrap, visitor, false);
+            walkAll(bootstrap, bootstrap::inode, visitor, false);
+        } catch (RafsFormatException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("the visitor throws no other exception", e);
+        }
+    }
+
+    /**
+     * Visits all names, the root first, at less cost: the inode that the visitor gets is good only until it returns.
+     *
+     * @throws RafsFormatException if the image is broken where the walk looks, or the visitor throws it
+     */
+    public static void preOrderLending(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
+        try {
+            walkAll(bootstrap, bootstrap.reader(), visitor, false);
         } catch (RafsFormatException e) {
             throw e;
         } catch (IOException e) {
@@ -113,7 +135,7 @@ public final class BootstrapWalk {
      */
     public static void preOrderReadable(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
         try {
-            walkAll(bootstrap, visitor, true);
+            walkAll(bootstrap, bootstrap::inode, visitor, true);
         } catch (RafsFormatException e) {
             throw e;
         } catch (IOException e) {
@@ -121,12 +143,13 @@ public final class BootstrapWalk {
         }
     }
 
-    private static void walkAll(Bootstrap bootstrap, Visitor visitor, boolean lenient) throws IOException {
+    private static void walkAll(Bootstrap bootstrap, InodeReader inodes, Visitor visitor, boolean lenient)
+            throws IOException {
         StoppableVisitor all = (inode, walk) -> {
             visitor.visit(inode, walk);
             return true;
         };
-        new BootstrapWalk(bootstrap, all, lenient).run(bootstrap.rootIno());
+        new BootstrapWalk(bootstrap, inodes, all, lenient).run(bootstrap.rootIno());
     }
 
     /**
@@ -142,7 +165,7 @@ public final class BootstrapWalk {
         if (!bootstrap.inode(ino).isDirectory()) {
             throw new RafsFormatException("walk", -1, "inode " + ino + " is not a directory");
         }
-        BootstrapWalk walk = new BootstrapWalk(bootstrap, visitor, false);
+        BootstrapWalk walk = new BootstrapWalk(bootstrap, bootstrap::inode, visitor, false);
         if (parentPath.isPresent()) {
             byte[] known = bootstrap.path(ino);
             List<byte[]> own = known == null ? List.of() : RafsPaths.components(known);
@@ -181,7 +204,8 @@ public final class BootstrapWalk {
         while (!open.isEmpty()) {
             Directory directory = open.getLast();
             if (directory.done == directory.names.size()) {
-                open.removeLast();
+                directory.clear();
+                spare.add(open.removeLast());
                 continue;
             }
             int child = directory.done++;
@@ -197,7 +221,7 @@ public final class BootstrapWalk {
     private boolean visit(long ino) throws IOException {
         Inode inode;
         try {
-            inode = bootstrap.inode(ino);
+            inode = inodes.inode(ino);
         } catch (RafsFormatException e) {
             leaveOut(e);
             return true;
@@ -206,7 +230,7 @@ public final class BootstrapWalk {
             return false;
         }
         if (inode.isDirectory()) {
-            Directory directory = new Directory();
+            Directory directory = spare.isEmpty() ? new Directory() : spare.removeLast();
             directory.pathLength = pathLength;
             open.add(directory);
             try {

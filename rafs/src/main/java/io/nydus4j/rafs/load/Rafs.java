@@ -6,6 +6,7 @@ import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.rafs.InodeReader;
 import io.nydus4j.rafs.RafsMode;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.Superblock;
@@ -266,6 +267,11 @@ public final class Rafs implements Bootstrap {
     @Override
     public Inode inode(long ino) throws RafsFormatException {
         return state.bootstrap().inode(ino);
+    }
+
+    @Override
+    public InodeReader reader() {
+        return state.bootstrap().reader();
     }
 
     @Override

@@ -51,7 +51,7 @@ public final class TreeLoader {
      */
     public static ImageTree load(Bootstrap bootstrap, int layer) throws RafsFormatException {
         TreeLoader loader = new TreeLoader(bootstrap, layer);
-        BootstrapWalk.preOrder(bootstrap, loader::add);
+        BootstrapWalk.preOrderLending(bootstrap, loader::add);
         if (loader.root == null) {
             throw new IllegalStateException("a walk starts with the root");
         }

@@ -5,6 +5,7 @@ import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.Bootstrap;
+import io.nydus4j.rafs.InodeReader;
 import io.nydus4j.rafs.RafsPaths;
 import io.nydus4j.rafs.Superblock;
 import java.lang.foreign.MemorySegment;
@@ -155,6 +156,11 @@ public final class V5Bootstrap implements Bootstrap {
     @Override
     public V5InodeView inode(long ino) throws RafsFormatException {
         return V5InodeView.open(this, ino);
+    }
+
+    @Override
+    public InodeReader reader() {
+        return new V5InodeReader(this);
     }
 
     @Override

@@ -7,10 +7,12 @@ import io.nydus4j.blob.LittleEndian;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.DirectoryVisitor;
 import io.nydus4j.rafs.FileMode;
+import io.nydus4j.rafs.FileWindow;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.tree.Xattr;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -41,8 +43,17 @@ public final class V5InodeView implements Inode {
     private final long xattrs;
     /** End of the xattrs and start of the chunk records. */
     private final long chunks;
+    /** Shows parts of the file to who reads many inodes; null for a view of its own. */
+    private final @Nullable FileWindow window;
 
-    private V5InodeView(V5Bootstrap bootstrap, int index, byte[] head, long record, long xattrs, long chunks) {
+    private V5InodeView(
+            V5Bootstrap bootstrap,
+            int index,
+            byte[] head,
+            long record,
+            long xattrs,
+            long chunks,
+            @Nullable FileWindow window) {
         this.bootstrap = bootstrap;
         this.file = bootstrap.file();
         this.index = index;
@@ -50,6 +61,7 @@ public final class V5InodeView implements Inode {
         this.record = record;
         this.xattrs = xattrs;
         this.chunks = chunks;
+        this.window = window;
     }
 
     /**
@@ -59,13 +71,25 @@ public final class V5InodeView implements Inode {
      * @throws RafsFormatException if there is no such name, or its record is broken
      */
     static V5InodeView open(V5Bootstrap bootstrap, long number) throws RafsFormatException {
+        return open(bootstrap, number, null);
+    }
+
+    /**
+     * Opens and checks the record of a name.
+     *
+     * @param number index of the name, unsigned
+     * @param reader lends the view its memory; null for a view of its own
+     * @throws RafsFormatException if there is no such name, or its record is broken
+     */
+    static V5InodeView open(V5Bootstrap bootstrap, long number, @Nullable V5InodeReader reader)
+            throws RafsFormatException {
         long record = bootstrap.inodeTable().recordOffset(number);
         int index = (int) number;
         MemorySegment file = bootstrap.file();
         if (record > file.byteSize() - V5Inode.SIZE) {
             throw broken(index, record, "its record passes the end of the file");
         }
-        byte[] head = V5Inode.read(file, record);
+        byte[] head = reader == null ? V5Inode.read(file, record) : reader.head(record);
         int nameSize = LittleEndian.shortAt(head, V5Inode.NAME_SIZE);
         int symlinkSize = LittleEndian.shortAt(head, V5Inode.SYMLINK_SIZE);
         long xattrs = record + V5Inode.SIZE + V5Format.align(nameSize) + V5Format.align(symlinkSize);
@@ -84,7 +108,8 @@ public final class V5InodeView implements Inode {
             }
             chunks += V5Xattrs.HEADER_SIZE + V5Format.align(size);
         }
-        V5InodeView view = new V5InodeView(bootstrap, index, head, record, xattrs, chunks);
+        V5InodeView view = new V5InodeView(
+                bootstrap, index, head, record, xattrs, chunks, reader == null ? null : reader.window());
         view.check(nameSize, symlinkSize);
         return view;
     }
@@ -223,13 +248,12 @@ public final class V5InodeView implements Inode {
      * @throws RafsFormatException if it is no name that a directory can hold
      */
     public byte[] name() throws RafsFormatException {
-        return name(file, index, record);
+        byte[] name = new byte[nameSize()];
+        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, record + V5Inode.SIZE, name, 0, name.length);
+        return checkedName(name, index, record);
     }
 
-    /** Returns the name in a record, which lies in the file as far as that. */
-    private static byte[] name(MemorySegment file, int index, long record) throws RafsFormatException {
-        byte[] name = new byte[V5Inode.shortAt(file, record, V5Inode.NAME_SIZE)];
-        MemorySegment.copy(file, ValueLayout.JAVA_BYTE, record + V5Inode.SIZE, name, 0, name.length);
+    private static byte[] checkedName(byte[] name, int index, long record) throws RafsFormatException {
         if (index != V5Format.ROOT_INO && !isFileName(name)) {
             throw broken(index, record, "its name is empty or too long, has a slash or a zero byte, or is . or ..");
         }
@@ -399,12 +423,22 @@ public final class V5InodeView implements Inode {
 
     /** Returns where the record of another name starts, of which the fixed part and the name lie in the file. */
     private long namedRecord(long otherIndex) throws RafsFormatException {
+        long other = otherRecord(otherIndex);
+        checkEnd(otherIndex, other, V5Inode.SIZE + V5Inode.shortAt(file, other, V5Inode.NAME_SIZE));
+        return other;
+    }
+
+    /** Returns where the record of another name starts, of which the fixed part lies in the file. */
+    private long otherRecord(long otherIndex) throws RafsFormatException {
         long other = bootstrap.inodeTable().recordOffset(otherIndex);
-        if (other > file.byteSize() - V5Inode.SIZE
-                || other > file.byteSize() - V5Inode.SIZE - V5Inode.shortAt(file, other, V5Inode.NAME_SIZE)) {
+        checkEnd(otherIndex, other, V5Inode.SIZE);
+        return other;
+    }
+
+    private void checkEnd(long otherIndex, long other, int size) throws RafsFormatException {
+        if (other > file.byteSize() - size) {
             throw broken((int) otherIndex, other, "its record passes the end of the file");
         }
-        return other;
     }
 
     @Override
@@ -422,8 +456,9 @@ public final class V5InodeView implements Inode {
             }
         }
         int count = childCount();
+        FileWindow entries = window == null ? new FileWindow(file) : window;
         for (long position = Math.max(startOffset - 2, 0); position < count; position++) {
-            if (!visitEntry(childIndex() + position, position + 3, visitor)) {
+            if (!visitEntry(entries, childIndex() + position, position + 3, visitor)) {
                 return;
             }
         }
@@ -439,15 +474,23 @@ public final class V5InodeView implements Inode {
      * Visits a child. The record of a first name is looked at only as far as an entry tells of it: who opens the inode has all of it
      * checked. Another name's is checked here, for its number leads to another record.
      */
-    private boolean visitEntry(long childIndex, long nextOffset, DirectoryVisitor visitor) throws RafsFormatException {
-        long child = namedRecord(childIndex);
-        long childIno = V5Inode.longAt(file, child, V5Inode.INO);
+    private boolean visitEntry(FileWindow entries, long childIndex, long nextOffset, DirectoryVisitor visitor)
+            throws RafsFormatException {
+        long child = otherRecord(childIndex);
+        int head = entries.at(child, V5Inode.SIZE);
+        int nameSize = LittleEndian.shortAt(entries.bytes(), head + V5Inode.NAME_SIZE);
+        checkEnd(childIndex, child, V5Inode.SIZE + nameSize);
+        head = entries.at(child, V5Inode.SIZE + nameSize);
+        byte[] bytes = entries.bytes();
+        long childIno = LittleEndian.longAt(bytes, head + V5Inode.INO);
         if (childIno != childIndex) {
             open(bootstrap, childIndex);
         }
-        checkParent((int) childIndex, child, V5Inode.longAt(file, child, V5Inode.PARENT));
-        int type = FileMode.type(V5Inode.intAt(file, child, V5Inode.MODE));
-        return visitor.entry(name(file, (int) childIndex, child), childIno, type, nextOffset);
+        checkParent((int) childIndex, child, LittleEndian.longAt(bytes, head + V5Inode.PARENT));
+        int type = FileMode.type(LittleEndian.intAt(bytes, head + V5Inode.MODE));
+        int start = head + V5Inode.SIZE;
+        byte[] name = checkedName(Arrays.copyOfRange(bytes, start, start + nameSize), (int) childIndex, child);
+        return visitor.entry(name, childIno, type, nextOffset);
     }
 
     @Override
@@ -462,7 +505,7 @@ public final class V5InodeView implements Inode {
 
     @Override
     public ChunkRecord chunk(int position) throws RafsFormatException {
-        ChunkRecord stored = ChunkRecord.read(file, chunkOffset(position));
+        ChunkRecord stored = storedChunk(chunkOffset(position));
         checkBlobIndex(position, stored.blobIndex());
         checkLength(position, stored.uncompressedSize(), stored.fileOffset());
         checkBlobOffset(position, stored.blobIndex(), stored.uncompressedOffset(), stored.uncompressedSize());
@@ -486,6 +529,14 @@ public final class V5InodeView implements Inode {
                 stored.fileOffset(),
                 stored.index(),
                 crc32);
+    }
+
+    private ChunkRecord storedChunk(long offset) {
+        if (window == null) {
+            return ChunkRecord.read(file, offset);
+        }
+        int start = window.at(offset, ChunkRecord.SIZE);
+        return ChunkRecord.read(window.bytes(), start);
     }
 
     /** Returns where the record of a chunk starts, which is where its digest is; {@code position} is not checked. */

@@ -8,6 +8,7 @@ import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
+import io.nydus4j.rafs.InodeReader;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.Superblock;
 import io.nydus4j.rafs.SuperblockFlags;
@@ -18,6 +19,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A v6 bootstrap read in place.
@@ -223,12 +225,22 @@ public final class V6Bootstrap implements Bootstrap {
     }
 
     @Override
+    public InodeReader reader() {
+        return new V6InodeReader(this);
+    }
+
+    @Override
     public V6InodeView inode(long ino) throws RafsFormatException {
+        return inode(ino, null);
+    }
+
+    /** Returns an inode, see {@link #inode(long)}; {@code reader}, unless it is null, lends it its memory. */
+    V6InodeView inode(long ino, @Nullable V6InodeReader reader) throws RafsFormatException {
         // Slot 0 of the area is never an inode, which keeps 0 free to mean "none".
         if (ino <= 0 || ino > (file.byteSize() - metaOffset) / SLOT_SIZE) {
             throw new RafsFormatException("inode " + ino, -1, "there is no such inode in this image");
         }
-        return V6InodeView.open(this, ino, metaOffset + ino * SLOT_SIZE);
+        return V6InodeView.open(this, ino, metaOffset + ino * SLOT_SIZE, reader);
     }
 
     @Override

@@ -3,7 +3,9 @@ package io.nydus4j.rafs.v6;
 import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.LittleEndian;
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.rafs.FileWindow;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -53,6 +55,11 @@ final class V6ChunkTable {
         this.blockBits = blockBits;
         this.chunkSize = chunkSize;
         this.blobs = blobs;
+    }
+
+    /** Returns a window that shows a record of the table at a time, for they are named in no order. */
+    FileWindow window() {
+        return new FileWindow(file, ChunkRecord.SIZE);
     }
 
     /** Returns the number of records. */
@@ -110,18 +117,22 @@ final class V6ChunkTable {
      * @param blobIndex    blob index
      * @param index        index of the chunk in its blob
      * @param blockAddress uncompressed offset in blocks, unsigned 32 bits
+     * @param records      shows records of the table
      * @throws RafsFormatException if it is broken
      */
     @Nullable
-    ChunkRecord find(int blobIndex, int index, long blockAddress) throws RafsFormatException {
+    ChunkRecord find(int blobIndex, int index, long blockAddress, FileWindow records) throws RafsFormatException {
         int[] table = places();
         int mask = table.length - 1;
         int place = hash(blobIndex, index, blockAddress) & mask;
         while (table[place] != 0) {
             long offset = offset(table[place] - 1);
-            ChunkRecord chunk = ChunkRecord.read(file, offset);
-            if (chunk.blobIndex() == blobIndex && chunk.index() == index && blockAddress(chunk) == blockAddress) {
-                return checked(offset, chunk);
+            int record = records.at(offset, ChunkRecord.SIZE);
+            byte[] bytes = records.bytes();
+            if (LittleEndian.intAt(bytes, record + ChunkRecord.BLOB_INDEX) == blobIndex
+                    && LittleEndian.intAt(bytes, record + ChunkRecord.INDEX) == index
+                    && blockAddress(bytes, record) == blockAddress) {
+                return checked(offset, ChunkRecord.read(bytes, record));
             }
             place = (place + 1) & mask;
         }
@@ -145,41 +156,32 @@ final class V6ChunkTable {
     private int[] build() {
         int[] table = new int[Math.max(2, Integer.highestOneBit(count) << 2)];
         int mask = table.length - 1;
-        // From the end, so that the last of equal records is kept; the others would only make long runs.
-        for (int position = count - 1; position >= 0; position--) {
-            long offset = offset(position);
-            int place = hash(blobIndex(offset), index(offset), blockAddress(offset)) & mask;
-            while (table[place] != 0 && !isEqual(table[place] - 1, offset)) {
+        FileWindow window = new FileWindow(file);
+        for (int position = 0; position < count; position++) {
+            int record = window.at(offset(position), ChunkRecord.SIZE);
+            byte[] bytes = window.bytes();
+            int blobIndex = LittleEndian.intAt(bytes, record + ChunkRecord.BLOB_INDEX);
+            int index = LittleEndian.intAt(bytes, record + ChunkRecord.INDEX);
+            long blockAddress = blockAddress(bytes, record);
+            int place = hash(blobIndex, index, blockAddress) & mask;
+            while (table[place] != 0 && !isAt(table[place] - 1, blobIndex, index, blockAddress)) {
                 place = (place + 1) & mask;
             }
-            if (table[place] == 0) {
-                table[place] = position + 1;
-            }
+            // The last of equal records is kept; the others would only make long runs.
+            table[place] = position + 1;
         }
         return table;
     }
 
-    private boolean isEqual(int position, long offset) {
-        long other = offset(position);
-        return blobIndex(other) == blobIndex(offset)
-                && index(other) == index(offset)
-                && blockAddress(other) == blockAddress(offset);
+    private boolean isAt(int position, int blobIndex, int index, long blockAddress) {
+        long offset = offset(position);
+        return V6Constants.i32(file, offset + ChunkRecord.BLOB_INDEX) == blobIndex
+                && V6Constants.i32(file, offset + ChunkRecord.INDEX) == index
+                && inBlocks(V6Constants.i64(file, offset + ChunkRecord.UNCOMPRESSED_OFFSET)) == blockAddress;
     }
 
-    private int blobIndex(long offset) {
-        return V6Constants.i32(file, offset + ChunkRecord.BLOB_INDEX);
-    }
-
-    private int index(long offset) {
-        return V6Constants.i32(file, offset + ChunkRecord.INDEX);
-    }
-
-    private long blockAddress(long offset) {
-        return inBlocks(V6Constants.i64(file, offset + ChunkRecord.UNCOMPRESSED_OFFSET));
-    }
-
-    private long blockAddress(ChunkRecord chunk) {
-        return inBlocks(chunk.uncompressedOffset());
+    private long blockAddress(byte[] bytes, int record) {
+        return inBlocks(LittleEndian.longAt(bytes, record + ChunkRecord.UNCOMPRESSED_OFFSET));
     }
 
     /** Cut to 32 bits, as a chunk index has it. */

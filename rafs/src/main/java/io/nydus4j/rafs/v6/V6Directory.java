@@ -2,6 +2,7 @@ package io.nydus4j.rafs.v6;
 
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.DirectoryVisitor;
+import io.nydus4j.rafs.FileWindow;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -38,6 +39,10 @@ final class V6Directory {
     private static int nameStart(MemorySegment file, long start, int length, int count, int entry)
             throws RafsFormatException {
         int name = V6Dirent.nameOffset(file, start + (long) entry * V6Dirent.SIZE);
+        return checkedStart(name, length, count, entry, start);
+    }
+
+    private static int checkedStart(int name, int length, int count, int entry, long start) throws RafsFormatException {
         if (name < count * V6Dirent.SIZE || name > length) {
             throw new RafsFormatException(
                     "directory block", start, "name " + entry + " is at " + name + " of " + length + " bytes");
@@ -49,17 +54,17 @@ final class V6Directory {
     private static int nameEnd(MemorySegment file, long start, int length, int count, int entry, int name)
             throws RafsFormatException {
         if (entry < count - 1) {
-            int end = nameStart(file, start, length, count, entry + 1);
-            if (end <= name) {
-                throw new RafsFormatException("directory block", start, "name " + entry + " is empty");
-            }
-            return end;
+            return checkedEnd(nameStart(file, start, length, count, entry + 1), name, entry, start);
         }
         int end = name;
         while (end < length && file.get(ValueLayout.JAVA_BYTE, start + end) != 0) {
             end++;
         }
-        if (end == name) {
+        return checkedEnd(end, name, entry, start);
+    }
+
+    private static int checkedEnd(int end, int name, int entry, long start) throws RafsFormatException {
+        if (end <= name) {
             throw new RafsFormatException("directory block", start, "name " + entry + " is empty");
         }
         return end;
@@ -131,7 +136,10 @@ final class V6Directory {
     }
 
     private static long nid(MemorySegment file, long start, int entry) throws RafsFormatException {
-        long nid = V6Dirent.nid(file, start + (long) entry * V6Dirent.SIZE);
+        return checkedNid(V6Dirent.nid(file, start + (long) entry * V6Dirent.SIZE), start, entry);
+    }
+
+    private static long checkedNid(long nid, long start, int entry) throws RafsFormatException {
         if (nid <= 0) {
             throw new RafsFormatException(
                     "directory block", start, "entry " + entry + " has nid " + Long.toUnsignedString(nid));
@@ -155,6 +163,7 @@ final class V6Directory {
      */
     static void walk(V6InodeView directory, long startOffset, DirectoryVisitor visitor) throws RafsFormatException {
         MemorySegment file = directory.file();
+        FileWindow window = directory.blockWindow();
         long index = 0;
         byte[] previous = {};
         for (long block = 0; block < directory.blockCount(); block++) {
@@ -165,21 +174,36 @@ final class V6Directory {
                 index += count;
                 continue;
             }
-            int first = (int) Math.max(0, startOffset - index);
-            int from = nameStart(file, start, length, count, first);
-            for (int entry = first; entry < count; entry++) {
-                int to = nameEnd(file, start, length, count, entry, from);
-                byte[] name = V6Constants.bytes(file, start + from, to - from);
+            for (int entry = (int) Math.max(0, startOffset - index); entry < count; entry++) {
+                int at = window.at(start, length);
+                byte[] bytes = window.bytes();
+                byte[] name = name(bytes, at, length, count, entry, start);
                 checkName(name, previous, start);
                 previous = name;
-                from = to;
-                int type = V6Dirent.type(file, start + (long) entry * V6Dirent.SIZE);
-                if (!visitor.entry(name, nid(file, start, entry), type, index + entry + 1)) {
+                int dirent = at + entry * V6Dirent.SIZE;
+                long nid = checkedNid(V6Dirent.nid(bytes, dirent), start, entry);
+                if (!visitor.entry(name, nid, V6Dirent.type(bytes, dirent), index + entry + 1)) {
                     return;
                 }
             }
             index += count;
         }
+    }
+
+    /** Returns the name of an entry of a block that was copied to {@code at}. */
+    private static byte[] name(byte[] bytes, int at, int length, int count, int entry, long start)
+            throws RafsFormatException {
+        int dirent = at + entry * V6Dirent.SIZE;
+        int name = checkedStart(V6Dirent.nameOffset(bytes, dirent), length, count, entry, start);
+        int end = name;
+        if (entry < count - 1) {
+            end = checkedStart(V6Dirent.nameOffset(bytes, dirent + V6Dirent.SIZE), length, count, entry + 1, start);
+        } else {
+            while (end < length && bytes[at + end] != 0) {
+                end++;
+            }
+        }
+        return Arrays.copyOfRange(bytes, at + name, at + checkedEnd(end, name, entry, start));
     }
 
     private static void checkName(byte[] name, byte[] previous, long start) throws RafsFormatException {

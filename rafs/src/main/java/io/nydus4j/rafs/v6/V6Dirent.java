@@ -1,10 +1,11 @@
 package io.nydus4j.rafs.v6;
 
+import static io.nydus4j.blob.LittleEndian.longAt;
 import static io.nydus4j.blob.LittleEndian.putLong;
 import static io.nydus4j.blob.LittleEndian.putShort;
+import static io.nydus4j.blob.LittleEndian.shortAt;
 import static io.nydus4j.rafs.v6.V6Constants.i64;
 import static io.nydus4j.rafs.v6.V6Constants.u16;
-import static io.nydus4j.rafs.v6.V6Constants.u8;
 
 import io.nydus4j.rafs.FileMode;
 import java.lang.foreign.MemorySegment;
@@ -51,9 +52,17 @@ final class V6Dirent {
         return u16(file, offset + NAME_OFFSET);
     }
 
+    static long nid(byte[] block, int offset) {
+        return longAt(block, offset);
+    }
+
+    static int nameOffset(byte[] block, int offset) {
+        return shortAt(block, offset + NAME_OFFSET);
+    }
+
     /** Returns the type bits of the mode, or 0 if the entry does not tell. */
-    static int type(MemorySegment file, long offset) {
-        int type = u8(file, offset + FILE_TYPE);
+    static int type(byte[] block, int offset) {
+        int type = Byte.toUnsignedInt(block[offset + FILE_TYPE]);
         return type < TYPES.length ? TYPES[type] : 0;
     }
 

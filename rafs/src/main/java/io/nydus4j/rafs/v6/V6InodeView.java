@@ -7,9 +7,11 @@ import static io.nydus4j.rafs.v6.V6Constants.roundUp;
 
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.Digest;
+import io.nydus4j.blob.LittleEndian;
 import io.nydus4j.blob.RafsFormatException;
 import io.nydus4j.rafs.DirectoryVisitor;
 import io.nydus4j.rafs.FileMode;
+import io.nydus4j.rafs.FileWindow;
 import io.nydus4j.rafs.Inode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -44,34 +46,40 @@ final class V6InodeView implements Inode {
     private final byte[] inode;
     /** Length of the inode and its xattrs, in bytes. */
     private final int headSize;
+    /** Lends memory to who reads many inodes; null for a view of its own. */
+    private final @Nullable V6InodeReader reader;
 
-    private V6InodeView(V6Bootstrap image, long nid, long offset, byte[] inode, int headSize) {
+    private V6InodeView(
+            V6Bootstrap image, long nid, long offset, byte[] inode, int headSize, @Nullable V6InodeReader reader) {
         this.image = image;
         this.file = image.file();
         this.nid = nid;
         this.offset = offset;
         this.inode = inode;
         this.headSize = headSize;
+        this.reader = reader;
     }
 
     /**
      * Makes a view of the inode at {@code offset} and checks its own fields: that it, its xattrs and its chunk indexes are in the
      * file, that its layout is the one for its type, and its size possible.
      *
+     * @param reader lends the view its memory; null for a view of its own
      * @throws RafsFormatException if a check fails
      */
-    static V6InodeView open(V6Bootstrap image, long nid, long offset) throws RafsFormatException {
+    static V6InodeView open(V6Bootstrap image, long nid, long offset, @Nullable V6InodeReader reader)
+            throws RafsFormatException {
         MemorySegment file = image.file();
         long fileSize = file.byteSize();
         if (!fits(offset, V6Inode.COMPACT_SIZE, fileSize)) {
             throw broken(nid, offset, "the inode is past the end of the file");
         }
-        byte[] inode = V6Inode.read(file, offset);
+        byte[] inode = reader == null ? V6Inode.read(file, offset) : reader.inodeAt(offset);
         int headSize = V6Inode.headerSize(inode) + V6Inode.xattrSize(inode);
         if (!fits(offset, headSize, fileSize)) {
             throw broken(nid, offset, "the inode with its xattrs is past the end of the file");
         }
-        V6InodeView view = new V6InodeView(image, nid, offset, inode, headSize);
+        V6InodeView view = new V6InodeView(image, nid, offset, inode, headSize, reader);
         view.check(fileSize);
         return view;
     }
@@ -119,6 +127,11 @@ final class V6InodeView implements Inode {
 
     MemorySegment file() {
         return file;
+    }
+
+    /** Returns what shows blocks of the content to who goes through them. */
+    FileWindow blockWindow() {
+        return reader == null ? new FileWindow(file, 1) : reader.blocks();
     }
 
     V6Bootstrap image() {
@@ -356,7 +369,13 @@ final class V6InodeView implements Inode {
 
     /** Returns a chunk index, all 8 bytes of it. */
     private long chunkIndex(int position) {
-        return i64(file, chunkIndexOffset(position));
+        long start = chunkIndexOffset(position);
+        if (reader == null) {
+            return i64(file, start);
+        }
+        FileWindow window = reader.window();
+        int at = window.at(start, CHUNK_INDEX_SIZE);
+        return LittleEndian.longAt(window.bytes(), at);
     }
 
     @Override
@@ -435,7 +454,9 @@ final class V6InodeView implements Inode {
             int length = chunkLength(position);
             return new ChunkRecord(Digest.ZERO, blob, 0, length, length, start, start, 0, index, 0);
         }
-        ChunkRecord record = image.chunks().find(blob, index, start >>> image.blockBits());
+        V6ChunkTable table = image.chunks();
+        FileWindow records = reader == null ? table.window() : reader.chunkRecords();
+        ChunkRecord record = table.find(blob, index, start >>> image.blockBits(), records);
         if (record == null) {
             throw new RafsFormatException(
                     chunkName(position),
