@@ -49,7 +49,7 @@ public final class V6BootstrapWriter {
     private final int[] contentBlocks;
 
     private boolean hasXattrs;
-    private ChunkRecord[] chunks = {};
+    private V6ChunkRecords chunks = V6ChunkRecords.none();
 
     private V6BootstrapWriter(ImageTree tree, List<BlobInfo> blobs, BootstrapOptions options, boolean hollow) {
         this.nodes = tree.nodes();
@@ -252,7 +252,7 @@ public final class V6BootstrapWriter {
         check(prefetchSize <= MAX_U32, prefetch.length + " prefetch entries are too many");
         long meta = count == 0 ? 0 : roundUp(blobTableEnd + prefetchSize, BLOCK_SIZE);
         long chunkTable = roundUp(meta + space.end(), BLOCK_SIZE);
-        long chunkTableSize = (long) chunks.length * ChunkRecord.SIZE;
+        long chunkTableSize = (long) chunks.count() * ChunkRecord.SIZE;
         long size = roundUp(chunkTable + chunkTableSize, BLOCK_SIZE);
         List<V6Device> devices = devices(size);
         V6Superblock superblock = new V6Superblock(

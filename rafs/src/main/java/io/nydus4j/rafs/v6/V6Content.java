@@ -4,7 +4,6 @@ import static io.nydus4j.rafs.v6.V6Constants.CHUNK_INDEX_SIZE;
 import static io.nydus4j.rafs.v6.V6Constants.SLOT_SIZE;
 import static io.nydus4j.rafs.v6.V6Constants.put32;
 import static io.nydus4j.rafs.v6.V6Constants.put64;
-import static io.nydus4j.rafs.v6.V6Constants.putBytes;
 import static io.nydus4j.rafs.v6.V6Constants.roundUp;
 
 import io.nydus4j.blob.ChunkRecord;
@@ -32,6 +31,8 @@ final class V6Content {
     private final boolean hollow;
     /** The inode that is being written; what {@link V6Inode} knows of is set anew in each, the rest is zero. */
     private final byte[] inode = new byte[V6Inode.EXTENDED_SIZE];
+
+    private final MemorySegment inodeSegment = MemorySegment.ofArray(inode);
 
     /**
      * Takes the layout.
@@ -106,7 +107,7 @@ final class V6Content {
         V6Inode.write(inode, layout, xattrSize, node.mode(), size, union, node.ino(), node.linkCount());
         V6Inode.writeOwner(inode, node.uid(), node.gid());
         V6Inode.writeMtime(inode, node.mtimeSeconds(), node.mtimeNanos());
-        putBytes(file, offset, inode);
+        MemorySegment.copy(inodeSegment, 0, file, offset, V6Inode.EXTENDED_SIZE);
         if (xattrSize != 0) {
             V6Xattr.write(file, offset + V6Inode.EXTENDED_SIZE, node.xattrs());
         }

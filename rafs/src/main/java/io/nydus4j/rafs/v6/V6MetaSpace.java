@@ -5,6 +5,7 @@ import static io.nydus4j.rafs.v6.V6Constants.SLOT_SIZE;
 import static io.nydus4j.rafs.v6.V6Constants.roundUp;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Gives every inode its place in the metadata area, and every directory and link the place of its content.
@@ -21,6 +22,8 @@ final class V6MetaSpace {
     private final int blockSize;
     /** Blocks with free slots at their end, by number of free slots. */
     private final Blocks[] available;
+    /** The numbers of free slots for which there are such blocks. */
+    private final BitSet free = new BitSet();
     /** Where the next thing goes that fits nowhere before. */
     private long end;
 
@@ -145,8 +148,9 @@ final class V6MetaSpace {
     private void release(long from) {
         long used = from % blockSize;
         if (used != 0) {
-            int free = (int) (blockSize - used) / SLOT_SIZE;
-            available[free].add(from / blockSize);
+            int slots = (int) (blockSize - used) / SLOT_SIZE;
+            available[slots].add(from / blockSize);
+            free.set(slots);
         }
     }
 
@@ -156,14 +160,16 @@ final class V6MetaSpace {
             return false;
         }
         int need = (int) (roundUp(size, SLOT_SIZE) / SLOT_SIZE);
-        for (int free = need; free < available.length; free++) {
-            if (!available[free].isEmpty()) {
-                offset = (available[free].take() + 1) * blockSize - (long) free * SLOT_SIZE;
-                release(offset + (long) need * SLOT_SIZE);
-                return true;
-            }
+        int slots = free.nextSetBit(need);
+        if (slots < 0) {
+            return false;
         }
-        return false;
+        offset = (available[slots].take() + 1) * blockSize - (long) slots * SLOT_SIZE;
+        if (available[slots].isEmpty()) {
+            free.clear(slots);
+        }
+        release(offset + (long) need * SLOT_SIZE);
+        return true;
     }
 
     /** Returns where the inode placed last starts, in bytes. */

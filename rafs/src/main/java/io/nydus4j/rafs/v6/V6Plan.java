@@ -1,17 +1,13 @@
 package io.nydus4j.rafs.v6;
 
 import io.nydus4j.blob.BlobInfo;
-import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.rafs.BootstrapPlan;
 import io.nydus4j.rafs.tree.TwoAtATime;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /** A v6 bootstrap laid out: writes the tables, and has the inodes written by {@link V6Content}. */
 final class V6Plan implements BootstrapPlan {
-    private static final int CHUNKS_AT_ONCE = 100;
-
     private final long size;
     private final V6Superblock superblock;
     private final V6ExtendedSuperblock extended;
@@ -19,7 +15,7 @@ final class V6Plan implements BootstrapPlan {
     private final List<BlobInfo> blobs;
     private final int[] prefetch;
     private final V6Content content;
-    private final ChunkRecord[] chunks;
+    private final V6ChunkRecords chunks;
 
     V6Plan(
             long size,
@@ -29,7 +25,7 @@ final class V6Plan implements BootstrapPlan {
             List<BlobInfo> blobs,
             int[] prefetch,
             V6Content content,
-            ChunkRecord[] chunks) {
+            V6ChunkRecords chunks) {
         this.size = size;
         this.superblock = superblock;
         this.extended = extended;
@@ -59,20 +55,6 @@ final class V6Plan implements BootstrapPlan {
         for (int i = 0; i < prefetch.length; i++) {
             V6Constants.put32(target, extended.prefetchTableOffset() + (long) i * Integer.BYTES, prefetch[i]);
         }
-        TwoAtATime.run(() -> content.write(target), () -> writeChunks(target));
-    }
-
-    private void writeChunks(MemorySegment target) {
-        byte[] records = new byte[CHUNKS_AT_ONCE * ChunkRecord.SIZE];
-        long position = extended.chunkTableOffset();
-        for (int i = 0; i < chunks.length; ) {
-            int length = 0;
-            for (; i < chunks.length && length < records.length; i++) {
-                chunks[i].write(records, length);
-                length += ChunkRecord.SIZE;
-            }
-            MemorySegment.copy(records, 0, target, ValueLayout.JAVA_BYTE, position, length);
-            position += length;
-        }
+        TwoAtATime.run(() -> content.write(target), () -> chunks.write(target, extended.chunkTableOffset()));
     }
 }
