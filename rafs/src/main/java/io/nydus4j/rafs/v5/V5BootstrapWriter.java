@@ -61,8 +61,14 @@ public final class V5BootstrapWriter {
         long firstRecord = extendedTable + (long) V5ExtendedBlobEntry.SIZE * blobs.size();
 
         Layout layout = new Layout(options.chunkSize(), tree.nodes().size(), firstRecord);
+        V5TreeDigests digests = new V5TreeDigests(tree.nodes(), options.digestAlgorithm());
         TwoAtATime.run(
-                () -> layout.place(tree.root()), () -> digest(tree, new InodeDigester(options.digestAlgorithm())));
+                () -> {
+                    layout.place(tree.root());
+                    digests.addIndependent();
+                },
+                digests::addIndependent);
+        digests.addOthers();
         long flags = SuperblockFlags.bitOf(options.compression())
                 | SuperblockFlags.bitOf(options.digestAlgorithm())
                 | (options.explicitUidGid() ? SuperblockFlags.EXPLICIT_UID_GID : 0)
@@ -80,28 +86,6 @@ public final class V5BootstrapWriter {
                 blobs.size(),
                 extendedTable);
         return new Plan(superblock, tree, List.copyOf(blobs), blobTable, List.copyOf(prefetchNodes), layout);
-    }
-
-    /** Digests directories, and what has no digest; children have larger indexes than their directory. */
-    private static void digest(ImageTree tree, InodeDigester digester) {
-        List<Node> nodes = tree.nodes();
-        for (int i = nodes.size() - 1; i >= 0; i--) {
-            Node node = nodes.get(i);
-            if (!node.isDirectory() && !node.digest().isZero()) {
-                continue;
-            }
-            if (node.isDirectory()) {
-                node.children().forEach(child -> digester.add(child.digest()));
-            }
-            for (ChunkRecord chunk : node.chunks()) {
-                digester.add(chunk.digest());
-            }
-            byte[] target = node.symlinkTarget();
-            if (target != null) {
-                digester.addTarget(MemorySegment.ofArray(target));
-            }
-            node.setDigest(digester.finish());
-        }
     }
 
     private static List<V5BlobTable.Entry> blobTable(List<BlobInfo> blobs) {
