@@ -143,6 +143,8 @@ for argument; do
         # What is read lives until the end: a large young generation saves copying it. The old one needs room at the start
         # for what the start-up cache holds.
         options+=(-Xms768m -Xmx2g -Xmn640m)
+        # Its loops over all names are run once: they are to be compiled before half of that is over.
+        options+=(-XX:Tier3BackEdgeThreshold=2000)
         break
     fi
 done

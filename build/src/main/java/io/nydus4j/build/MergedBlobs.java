@@ -9,10 +9,10 @@ import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.rafs.tree.ImageTree;
 import io.nydus4j.rafs.tree.Node;
+import io.nydus4j.rafs.tree.TwoAtATime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -27,8 +27,6 @@ import java.util.Set;
  * {@code Merger::merge} of the reference. Not safe for use by several threads.
  */
 final class MergedBlobs {
-    private static final int UNUSED = -1;
-
     private final MergeOptions options;
     private final BlobImport blobImport;
     private final Set<String> dictionaryIds = new HashSet<>();
@@ -170,35 +168,60 @@ final class MergedBlobs {
      * @return the blobs of the result
      */
     List<BlobInfo> use(ImageTree tree) {
+        List<Node> nodes = tree.nodes();
+        int half = nodes.size() / 2;
+        List<Integer> first = new ArrayList<>();
+        List<Integer> second = new ArrayList<>();
+        TwoAtATime.run(() -> addUsed(nodes, 0, half, first), () -> addUsed(nodes, half, nodes.size(), second));
+        first.addAll(second);
         List<BlobInfo> used = new ArrayList<>();
         Map<String, Integer> usedIds = new HashMap<>();
-        int[] usedIndexes = new int[all.size()];
-        Arrays.fill(usedIndexes, UNUSED);
+        int[] newIndexes = new int[all.size()];
+        for (int index : first) {
+            newIndexes[index] = use(all.get(index), used, usedIds);
+        }
+        TwoAtATime.run(() -> rename(nodes, 0, half, newIndexes), () -> rename(nodes, half, nodes.size(), newIndexes));
+        return used;
+    }
+
+    /** Adds indexes into {@link #all} of the blobs that the chunks of some nodes name, in the order of their first use. */
+    private void addUsed(List<Node> nodes, int from, int to, List<Integer> used) {
+        boolean[] known = new boolean[all.size()];
+        for (int i = from; i < to; i++) {
+            Node node = nodes.get(i);
+            for (ChunkRecord chunk : node.chunks()) {
+                int index = layers.get(node.sourceId().layer())[chunk.blobIndex()];
+                if (!known[index]) {
+                    known[index] = true;
+                    used.add(index);
+                }
+            }
+        }
+    }
+
+    /** Makes the chunks of some nodes name blobs by {@code newIndexes}, which go by the indexes into {@link #all}. */
+    private void rename(List<Node> nodes, int from, int to, int[] newIndexes) {
         // Names of one file share their chunks.
         IdentityHashMap<ChunkRecord[], ChunkRecord[]> shared = new IdentityHashMap<>();
-        for (Node node : tree.nodes()) {
+        for (int i = from; i < to; i++) {
+            Node node = nodes.get(i);
             ChunkRecord[] chunks = node.chunks();
             if (chunks.length == 0) {
                 continue;
             }
-            ChunkRecord[] done = node.linkCount() > 1 ? shared.get(chunks) : null;
-            if (done == null) {
+            ChunkRecord[] renamed = node.linkCount() > 1 ? shared.get(chunks) : null;
+            if (renamed == null) {
                 int[] indexes = layers.get(node.sourceId().layer());
-                done = new ChunkRecord[chunks.length];
-                for (int i = 0; i < chunks.length; i++) {
-                    int index = indexes[chunks[i].blobIndex()];
-                    if (usedIndexes[index] == UNUSED) {
-                        usedIndexes[index] = use(all.get(index), used, usedIds);
-                    }
-                    done[i] = chunks[i].inBlob(usedIndexes[index]);
+                renamed = new ChunkRecord[chunks.length];
+                for (int j = 0; j < chunks.length; j++) {
+                    renamed[j] = chunks[j].inBlob(newIndexes[indexes[chunks[j].blobIndex()]]);
                 }
                 if (node.linkCount() > 1) {
-                    shared.put(chunks, done);
+                    shared.put(chunks, renamed);
                 }
             }
-            node.setChunks(done);
+            node.setChunks(renamed);
         }
-        return used;
     }
 
     private static int use(BlobInfo blob, List<BlobInfo> used, Map<String, Integer> usedIds) {
