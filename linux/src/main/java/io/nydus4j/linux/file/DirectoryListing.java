@@ -1,14 +1,14 @@
 package io.nydus4j.linux.file;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.libc.Dirent;
 import io.nydus4j.linux.libc.Scratch;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -100,31 +100,29 @@ public final class DirectoryListing {
 
     /** Parses records of: inode number 8, cookie 8, record length 2, type 1, name and NULs. */
     private static void parse(Scratch scratch, long length, List<DirectoryEntry> entries) {
-        MemorySegment memory = scratch.memory();
-        long record = scratch.dataOffset();
-        long end = record + length;
-        while (record < end) {
-            int recordLength = Short.toUnsignedInt(memory.get(JAVA_SHORT, record + 16));
-            // Searched on the heap: reading native memory byte by byte is slow until it is compiled.
-            byte[] field = new byte[recordLength - NAME_OFFSET];
-            MemorySegment.copy(memory, JAVA_BYTE, record + NAME_OFFSET, field, 0, field.length);
-            int nameLength = 0;
-            while (field[nameLength] != 0) {
-                nameLength++;
+        // On the heap: each look at native memory takes long until it is compiled.
+        byte[] block = new byte[(int) length];
+        MemorySegment.copy(scratch.memory(), JAVA_BYTE, scratch.dataOffset(), block, 0, block.length);
+        ByteBuffer records = ByteBuffer.wrap(block).order(ByteOrder.nativeOrder());
+        for (int record = 0; record < block.length; ) {
+            int name = record + NAME_OFFSET;
+            int nameEnd = name;
+            while (block[nameEnd] != 0) {
+                nameEnd++;
             }
-            if (!isDots(field, nameLength)) {
-                int type = Byte.toUnsignedInt(memory.get(JAVA_BYTE, record + 18)) << TYPE_SHIFT;
+            if (!isDots(block, name, nameEnd - name)) {
+                int type = Byte.toUnsignedInt(block[record + 18]) << TYPE_SHIFT;
                 entries.add(new DirectoryEntry(
-                        Arrays.copyOf(field, nameLength),
+                        Arrays.copyOfRange(block, name, nameEnd),
                         type,
-                        memory.get(JAVA_LONG, record),
-                        memory.get(JAVA_LONG, record + 8)));
+                        records.getLong(record),
+                        records.getLong(record + 8)));
             }
-            record += recordLength;
+            record += Short.toUnsignedInt(records.getShort(record + 16));
         }
     }
 
-    private static boolean isDots(byte[] name, int length) {
-        return length <= 2 && name[0] == '.' && (length == 1 || name[1] == '.');
+    private static boolean isDots(byte[] block, int name, int length) {
+        return length <= 2 && block[name] == '.' && (length == 1 || block[name + 1] == '.');
     }
 }

@@ -1,8 +1,6 @@
 package io.nydus4j.linux.file;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.nydus4j.linux.libc.Libc;
 import java.lang.foreign.MemorySegment;
@@ -43,6 +41,9 @@ public record FileStatus(
         long ctimeSeconds,
         int ctimeNanos) {
 
+    /** 64-bit words of a {@code struct statx} up to the last field that is read. */
+    private static final int STATX_WORDS = 18;
+
     /** Tells whether it is a directory. */
     public boolean isDirectory() {
         return Mode.isDirectory(mode);
@@ -73,26 +74,33 @@ public record FileStatus(
      * </pre>
      */
     static FileStatus read(long address) {
-        MemorySegment memory = Libc.MEMORY;
+        // In one copy, since each look at native memory takes long until it is compiled. Word n has what is at
+        // 8n in its lower half and what is at 8n + 4 in its upper one: x86-64 and aarch64 are little-endian.
+        long[] words = new long[STATX_WORDS];
+        MemorySegment.copy(Libc.MEMORY, JAVA_LONG, address, words, 0, STATX_WORDS);
         return new FileStatus(
-                device(address + 136),
-                memory.get(JAVA_LONG, address + 32),
-                Short.toUnsignedInt(memory.get(JAVA_SHORT, address + 28)),
-                Integer.toUnsignedLong(memory.get(JAVA_INT, address + 16)),
-                memory.get(JAVA_INT, address + 20),
-                memory.get(JAVA_INT, address + 24),
-                device(address + 128),
-                memory.get(JAVA_LONG, address + 40),
-                memory.get(JAVA_LONG, address + 48),
-                memory.get(JAVA_LONG, address + 64),
-                memory.get(JAVA_INT, address + 72),
-                memory.get(JAVA_LONG, address + 112),
-                memory.get(JAVA_INT, address + 120),
-                memory.get(JAVA_LONG, address + 96),
-                memory.get(JAVA_INT, address + 104));
+                device(words[17]),
+                words[4],
+                high(words[3]) & 0xFFFF,
+                Integer.toUnsignedLong((int) words[2]),
+                high(words[2]),
+                (int) words[3],
+                device(words[16]),
+                words[5],
+                words[6],
+                words[8],
+                (int) words[9],
+                words[14],
+                (int) words[15],
+                words[12],
+                (int) words[13]);
     }
 
-    private static long device(long address) {
-        return DeviceNumbers.of(Libc.MEMORY.get(JAVA_INT, address), Libc.MEMORY.get(JAVA_INT, address + Integer.BYTES));
+    private static int high(long word) {
+        return (int) (word >>> 32);
+    }
+
+    private static long device(long word) {
+        return DeviceNumbers.of((int) word, high(word));
     }
 }
