@@ -17,7 +17,7 @@ public sealed interface OutputPlace {
     /**
      * A directory that takes files named by digest.
      *
-     * @param path existing directory; a file of the same digest that it has already is kept
+     * @param path existing directory; a file of the same name and content that it has already is kept
      */
     record OutputDirectory(Path path) implements OutputPlace {}
 }

@@ -348,4 +348,28 @@ final class CreateImageTest {
             assertThat(files).hasSize(3);
         }
     }
+
+    /** The id is not a digest of the blob. */
+    @Test
+    void replacesABlobOfTheSameId() throws IOException {
+        for (String content : List.of("one", "another")) {
+            Path tree = Files.createDirectory(work.resolve(content));
+            Files.writeString(tree.resolve("file"), content);
+            Path images = Files.createDirectories(work.resolve("images"));
+            CreateOptions options = CreateOptions.builder(tree)
+                    .blobId("id")
+                    .blobDirectory(images)
+                    .bootstrapFile(images.resolve("boot"))
+                    .build();
+            Path bootstrap = new CreateImage(options, ProgressListener.NONE)
+                    .run()
+                    .bootstrap()
+                    .orElseThrow();
+            try (DirectoryBackend blobs = new DirectoryBackend(images)) {
+                CheckOptions check = new CheckOptions(bootstrap, Optional.of(blobs), true, 1);
+                assertThat(new CheckImage(check, ProgressListener.NONE).run().verifiedChunks())
+                        .isEqualTo(1);
+            }
+        }
+    }
 }

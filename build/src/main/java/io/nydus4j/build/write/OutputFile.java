@@ -1,10 +1,13 @@
 package io.nydus4j.build.write;
 
+import java.io.FileDescriptor;
 import java.io.FileNotFoundException;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -21,6 +25,13 @@ import java.util.concurrent.ThreadLocalRandom;
  * there already and is no regular file, such as a FIFO, is written directly instead. Not safe for use by several threads.
  */
 public final class OutputFile implements AutoCloseable {
+    /** Names of standard output, which is written as it is: it may be a pipe, or a file that others write to as well. */
+    private static final Set<Path> STANDARD_OUTPUT =
+            Set.of(Path.of("/dev/stdout"), Path.of("/dev/fd/1"), Path.of("/proc/self/fd/1"));
+
+    /** Links that lead from one to the next, at most. */
+    private static final int MOST_LINKS = 40;
+
     /** How much goes to the file system in one call. */
     private static final int PART = 1 << 30;
 
@@ -49,12 +60,34 @@ public final class OutputFile implements AutoCloseable {
      * @throws IOException if it cannot be made; the message names it
      */
     public static OutputFile at(Path path) throws IOException {
-        Path real = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath();
-        if (Files.exists(real) && !Files.isRegularFile(real)) {
-            return new OutputFile(real, Optional.of(path), Optional.empty(), open(path, StandardOpenOption.WRITE));
+        if (STANDARD_OUTPUT.contains(path)) {
+            return new OutputFile(
+                    path, Optional.of(path), Optional.empty(), new FileOutputStream(FileDescriptor.out).getChannel());
         }
-        Path parent = Optional.ofNullable(real.getParent()).orElse(Path.of("/"));
-        return beside(parent, Optional.of(real));
+        if (path.toString().isEmpty()) {
+            throw new IOException("failed to open file \"\": No such file or directory");
+        }
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            return new OutputFile(path, Optional.of(path), Optional.empty(), openPresent(path));
+        }
+        Path place = place(path);
+        Path parent = Optional.ofNullable(place.getParent()).orElse(Path.of("/"));
+        return beside(parent, Optional.of(place));
+    }
+
+    /** Returns where a file lies, or would lie: links are followed though they lead to nothing yet. */
+    private static Path place(Path path) throws IOException {
+        if (Files.exists(path)) {
+            return path.toRealPath();
+        }
+        Path place = path.toAbsolutePath();
+        for (int links = 0; Files.isSymbolicLink(place); links++) {
+            if (links == MOST_LINKS) {
+                throw new IOException("failed to open file " + path + ": Too many levels of symbolic links");
+            }
+            place = place.resolveSibling(Files.readSymbolicLink(place));
+        }
+        return place;
     }
 
     /**
@@ -70,12 +103,10 @@ public final class OutputFile implements AutoCloseable {
         String name =
                 ".nydus4j-" + Long.toUnsignedString(ThreadLocalRandom.current().nextLong(), 36) + ".tmp";
         Path temporary = directory.resolve(name);
-        UnfinishedFiles.ofProcess().add(temporary);
         try {
-            FileChannel channel = open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            FileChannel channel = UnfinishedFiles.ofProcess().make(temporary, OutputFile::openNew);
             return new OutputFile(directory, target, Optional.of(temporary), channel);
         } catch (IOException e) {
-            UnfinishedFiles.ofProcess().remove(temporary);
             throw new IOException(
                     target.map(path -> "failed to open file " + path).orElse("failed to create a file in " + directory)
                             + ": " + reason(e),
@@ -83,15 +114,23 @@ public final class OutputFile implements AutoCloseable {
         }
     }
 
-    private static FileChannel open(Path path, StandardOpenOption... options) throws IOException {
-        return FileChannel.open(path, options);
+    private static FileChannel openNew(Path path) throws IOException {
+        return FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    }
+
+    private static FileChannel openPresent(Path path) throws IOException {
+        try {
+            return FileChannel.open(path, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw new IOException("failed to open file " + path + ": " + reason(e), e);
+        }
     }
 
     private static String reason(IOException failure) {
         if (failure instanceof NoSuchFileException || failure instanceof FileNotFoundException) {
             return "No such file or directory";
         }
-        if (failure instanceof java.nio.file.AccessDeniedException) {
+        if (failure instanceof AccessDeniedException) {
             return "Permission denied";
         }
         return failure instanceof FileSystemException system && system.getReason() != null
@@ -157,7 +196,14 @@ public final class OutputFile implements AutoCloseable {
             flush.finish();
             channel.force(true);
         }
-        channel.close();
+        closeChannel();
+    }
+
+    private void closeChannel() throws IOException {
+        // Nobody else could use standard output afterwards.
+        if (temporary.isPresent() || !STANDARD_OUTPUT.contains(directory)) {
+            channel.close();
+        }
     }
 
     /**
@@ -168,33 +214,41 @@ public final class OutputFile implements AutoCloseable {
     public Path commit() throws IOException {
         Path path = target.orElseThrow(() -> new IllegalStateException("the file has no name yet"));
         if (temporary.isPresent()) {
-            moveTo(path, true);
+            moveTo(path);
         }
         committed = true;
         return path;
     }
 
     /**
-     * Gives the file a name in its directory. If there is a file of that name it is kept, for names here are digests of contents.
+     * Gives the file a name in its directory. If there is a file of that name and the same content it is kept; any other is replaced:
+     * most names are digests, so what has another content is damaged.
      *
      * @return its path
      */
     public Path commit(String name) throws IOException {
         Path path = directory.resolve(name);
-        if (!Files.exists(path)) {
-            moveTo(path, false);
+        if (!isThere(path)) {
+            moveTo(path);
             committed = true;
         }
         return path;
     }
 
-    private void moveTo(Path path, boolean replacing) throws IOException {
+    private boolean isThere(Path path) throws IOException {
+        try {
+            return Files.isRegularFile(path) && Files.mismatch(temporary.orElseThrow(), path) < 0;
+        } catch (AccessDeniedException e) {
+            return false;
+        }
+    }
+
+    private void moveTo(Path path) throws IOException {
         Path from = temporary.orElseThrow();
         try {
             Files.move(from, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw new IOException(
-                    "failed to name " + path + (replacing ? "" : " in " + directory) + ": " + reason(e), e);
+            throw new IOException("failed to name " + path + ": " + reason(e), e);
         }
         UnfinishedFiles.ofProcess().remove(from);
         try (FileChannel open = FileChannel.open(directory, StandardOpenOption.READ)) {
@@ -206,7 +260,7 @@ public final class OutputFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            channel.close();
+            closeChannel();
         } finally {
             if (!committed && temporary.isPresent()) {
                 Files.deleteIfExists(temporary.get());

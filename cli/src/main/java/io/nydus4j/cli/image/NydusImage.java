@@ -1,15 +1,13 @@
 package io.nydus4j.cli.image;
 
+import io.nydus4j.cli.StandardOutput;
 import io.nydus4j.cli.Version;
 import io.nydus4j.cli.option.LogOptions;
 import io.nydus4j.cli.option.Runner;
 import io.nydus4j.cli.option.Runner.Command;
 import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.linux.RawArguments;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -19,14 +17,11 @@ public final class NydusImage {
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] args) {
-        // One large buffer: listings of big images are hundreds of thousands of lines.
-        PrintStream out = new PrintStream(
-                new java.io.BufferedOutputStream(new FileOutputStream(FileDescriptor.out), 1 << 16),
-                false,
-                StandardCharsets.UTF_8);
+        StandardOutput output = new StandardOutput();
+        PrintStream out = output.print();
         int code = run(out, System.err, RawArguments.recover(args));
         out.flush();
-        System.exit(code);
+        System.exit(output.exitCode(code, System.err));
     }
 
     /** Runs the command. Returns its exit code. */

@@ -1,7 +1,7 @@
 package io.nydus4j.cli.image;
 
+import io.nydus4j.build.ResultFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Writes result files. */
@@ -15,7 +15,7 @@ final class OutputJson {
      */
     static void write(Path file, String json) throws IOException {
         try {
-            Files.writeString(file, json);
+            ResultFile.write(file, json);
         } catch (IOException e) {
             throw new IOException("can not open output file " + file, e);
         }

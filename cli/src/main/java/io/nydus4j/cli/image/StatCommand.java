@@ -1,6 +1,7 @@
 package io.nydus4j.cli.image;
 
 import io.nydus4j.blob.DigestAlgorithm;
+import io.nydus4j.build.ResultFile;
 import io.nydus4j.build.StatImages;
 import io.nydus4j.build.StatOptions;
 import io.nydus4j.build.StatResult;
@@ -12,7 +13,6 @@ import io.nydus4j.cli.progress.BuildProgress;
 import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -75,7 +75,7 @@ final class StatCommand implements Command {
 
     private static void write(Path file, String json) throws IOException {
         try {
-            Files.writeString(file, json);
+            ResultFile.write(file, json);
         } catch (IOException e) {
             throw new IOException("Output file \"" + file + "\" can't be opened", e);
         }
