@@ -1,13 +1,11 @@
 package io.nydus4j.build;
 
-import io.nydus4j.blob.PositionalSource;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -49,23 +47,8 @@ public final class ImageLoading {
      * @throws IOException if the image is broken or cannot be read
      */
     public static Rafs load(Path path, BlobBackend blobs, LoadOptions options) throws IOException {
-        // A mapping outlives its file's name, so nothing needs to be left behind.
-        Path folder = Files.createTempDirectory("nydus4j-");
-        try {
-            return Rafs.load(path, options.withInlinedBlobs(new LoadOptions.InlinedBlobs() {
-                @Override
-                public PositionalSource open(String blobId) throws IOException {
-                    return blobs.open(blobId);
-                }
-
-                @Override
-                public Path target(String blobId) {
-                    return folder.resolve("image.boot");
-                }
-            }));
-        } finally {
-            Files.deleteIfExists(folder.resolve("image.boot"));
-            Files.deleteIfExists(folder);
+        try (ExtractedBootstrap bootstrap = new ExtractedBootstrap(blobs)) {
+            return Rafs.load(path, options.withInlinedBlobs(bootstrap));
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.nydus4j.build.extract;
 
+import io.nydus4j.build.write.StoppableWork;
 import io.nydus4j.linux.Errno;
 import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.file.Descriptor;
@@ -21,7 +22,8 @@ public final class ImageExtraction {
     private ImageExtraction() {}
 
     /**
-     * Fills a directory with the files of an image, and gives it the attributes of the image's root. After a failure it is as it was before.
+     * Fills a directory with the files of an image, and gives it the attributes of the image's root. After a failure it is as it was before,
+     * also if the process is told to end meanwhile. An interrupt of the calling thread makes it stop.
      *
      * @param image     the image
      * @param data      the image's data
@@ -32,6 +34,13 @@ public final class ImageExtraction {
     public static void extract(Bootstrap image, BlobDevice data, Path directory, LongConsumer progress)
             throws IOException {
         byte[] path = NativePath.bytes(directory);
+        try (StoppableWork _ = StoppableWork.start()) {
+            extract(image, data, directory, path, progress);
+        }
+    }
+
+    private static void extract(Bootstrap image, BlobDevice data, Path directory, byte[] path, LongConsumer progress)
+            throws IOException {
         boolean made = make(path, directory);
         try (Descriptor root = open(path, directory)) {
             if (!DirectoryContents.isEmpty(root)) {

@@ -14,6 +14,7 @@ import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.RafsPaths;
 import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -71,6 +72,7 @@ final class TreeExtraction implements AutoCloseable {
      * @throws IOException if the inode or its data is broken, or the file cannot be made; the message names it
      */
     void add(Inode inode, byte[] path) throws IOException {
+        checkInterrupt();
         List<byte[]> names = RafsPaths.components(path);
         try {
             if (inode.isDirectory()) {
@@ -88,6 +90,12 @@ final class TreeExtraction implements AutoCloseable {
             }
         } catch (ErrnoException e) {
             throw refused(path, e);
+        }
+    }
+
+    private static void checkInterrupt() throws InterruptedIOException {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("interrupted");
         }
     }
 
@@ -131,6 +139,7 @@ final class TreeExtraction implements AutoCloseable {
                         "inode " + inode.ino(), -1, "ends after " + position + " bytes, not " + inode.size());
             }
             file.write(MemorySegment.ofBuffer(buffer.duplicate().flip()));
+            checkInterrupt();
             done += buffer.position();
             progress.accept(done);
         }

@@ -546,7 +546,7 @@ public final class Descriptor implements AutoCloseable {
 
     /** Sets the permission bits of a file that was opened by {@link OpenFlags#PATH}; needs {@code /proc}. */
     public void changeModeOfPlace(int mode) throws ErrnoException {
-        PosixFiles.changeMode(WORKING_DIRECTORY, procName(), mode);
+        PosixFiles.changeMode(WORKING_DIRECTORY, procName(), mode, 0);
     }
 
     /** Sets the permission bits of the open file. */

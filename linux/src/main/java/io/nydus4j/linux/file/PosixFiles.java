@@ -217,14 +217,16 @@ public final class PosixFiles {
         }
     }
 
-    /**
-     * Sets the permission bits of a file that is known not to be a symbolic link, which has none of its own: a link would be
-     * followed.
-     */
+    /** Sets the permission bits of a file; fails with {@code EOPNOTSUPP} for a symbolic link, which has none of its own. Needs {@code /proc}. */
     public static void changeMode(Descriptor directory, byte[] name, int mode) throws ErrnoException {
+        changeMode(directory, name, mode, AT_SYMLINK_NOFOLLOW);
+    }
+
+    /** Sets the permission bits of a file; links are followed unless {@code flags} say otherwise. */
+    static void changeMode(Descriptor directory, byte[] name, int mode, int flags) throws ErrnoException {
         try (Scratch scratch = Scratch.take()) {
             long path = scratch.path("fchmodat", name);
-            check("fchmodat", name, SysStat.fchmodat(scratch, directory.number(), path, mode, 0));
+            check("fchmodat", name, SysStat.fchmodat(scratch, directory.number(), path, mode, flags));
         }
     }
 

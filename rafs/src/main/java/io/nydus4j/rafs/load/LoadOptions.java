@@ -42,7 +42,11 @@ public record LoadOptions(RafsMode mode, boolean validateDigests, Optional<Inlin
          */
         PositionalSource open(String blobId) throws IOException;
 
-        /** Returns the file that takes the blob's bootstrap; by custom {@code <cache folder>/<blob id>.image.boot}. */
-        Path target(String blobId);
+        /**
+         * Returns the file that takes the blob's bootstrap; by custom {@code <cache folder>/<blob id>.image.boot}.
+         *
+         * @throws IOException if there is no folder for it
+         */
+        Path target(String blobId) throws IOException;
     }
 }
