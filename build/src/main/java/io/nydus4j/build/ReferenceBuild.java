@@ -124,6 +124,7 @@ final class ReferenceBuild {
 
         @Override
         public void add(Node file, TarMember member, TarReader reader) throws IOException {
+            reader.skipRest(); // a size that lies takes no memory
             ChunkRecord[] chunks = new ChunkRecord[rules.chunkCount(file.size())];
             file.setChunks(chunks);
             for (int i = 0; i < chunks.length; i++) {

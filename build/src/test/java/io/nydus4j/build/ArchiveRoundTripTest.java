@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -91,5 +92,47 @@ final class ArchiveRoundTripTest {
                                 .formatted(plain, plain, plain, plain, plain));
         }
         return compression.equals("none") ? plain : Path.of(plain + ".gz");
+    }
+
+    /** GNU tar spells the letters out that a record's key cannot have. */
+    @Test
+    void namesOfXattrsComeBackFromGnuTarAndThroughIt() throws IOException, InterruptedException {
+        Path source = Files.createDirectory(work.resolve("source"));
+        Path file = Files.writeString(source.resolve("file"), "content");
+        for (String name : List.of("a=b", "50%", "x%3Dy", "p%25", "=", "%=%25")) {
+            Root.run("setfattr", "-n", "user." + name, "-v", "value of " + name, file.toString());
+        }
+        Path archive = pack(source, "posix", "none");
+        Path output = Files.createDirectory(work.resolve("image"));
+        CreateOptions options = CreateOptions.builder(archive)
+                .type(ConversionType.TAR_RAFS)
+                .blobDirectory(output)
+                .bootstrapFile(output.resolve("boot"))
+                .build();
+        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
+                .run()
+                .bootstrap()
+                .orElseThrow();
+        Path unpacked = work.resolve("unpacked.tar");
+        Path direct = work.resolve("direct");
+        try (DirectoryBackend blobs = new DirectoryBackend(output)) {
+            for (var form : UnpackOptions.Form.values()) {
+                Path target = form == UnpackOptions.Form.ARCHIVE ? unpacked : direct;
+                new UnpackImage(new UnpackOptions(bootstrap, blobs, target, form), ProgressListener.NONE).run();
+            }
+        }
+        Path extracted = Files.createDirectory(work.resolve("extracted"));
+        Root.extract(unpacked, extracted);
+        List<String> expected = xattrs(file);
+        assertThat(expected).hasSize(6);
+        assertThat(xattrs(direct.resolve("file"))).isEqualTo(expected);
+        assertThat(xattrs(extracted.resolve("file"))).isEqualTo(expected);
+    }
+
+    private static List<String> xattrs(Path file) throws IOException, InterruptedException {
+        return Root.run("getfattr", "--absolute-names", "-d", file.toString())
+                .lines()
+                .filter(line -> !line.startsWith("#") && !line.isEmpty())
+                .toList();
     }
 }

@@ -254,4 +254,58 @@ final class HostileArchiveTest {
         assertThat(lines(new byte[0], version)).containsExactly("/ 40755");
         assertThat(lines(new TestTar().finish(), version)).containsExactly("/ 40755");
     }
+
+    @Test
+    void linkWithoutATargetIsRefused() throws IOException {
+        assertRefused(
+                new TestTar().entry("s", '2', "").finish(),
+                "tar entry \"s\": failed to get symlink target: it is empty");
+    }
+
+    /** Two bytes of a path are a directory. */
+    @Test
+    void moreImpliedDirectoriesThanFitInMemoryAreRefused() throws IOException {
+        TestTar tar = new TestTar();
+        for (int i = 0; i < 40; i++) {
+            tar.add(TestTar.header("././@LongLink", 'L'), TestTar.bytes("%04d".formatted(i) + "/a".repeat(32_000)))
+                    .file("x", "");
+        }
+        assertThatThrownBy(() -> build(tar.finish(), RafsVersion.V6))
+                .isInstanceOf(IOException.class)
+                .hasMessageMatching(
+                        "tar entry \"\\d{4}/a/a[/a]*\": more than \\d+ directories have no entry of their own");
+        assertThat(output).isEmptyDirectory();
+    }
+
+    @Test
+    void globalXattrsOfManyMembersAreRefused() throws IOException {
+        String[] records = new String[20_000];
+        Arrays.setAll(records, i -> "SCHILY.xattr.user.a%06d=".formatted(i));
+        TestTar tar = new TestTar().pax('g', records);
+        for (int i = 0; i < 100; i++) {
+            tar.file("f" + i, "");
+        }
+        assertThatThrownBy(() -> build(tar.finish(), RafsVersion.V5))
+                .isInstanceOf(IOException.class)
+                .hasMessageMatching(
+                        "tar entry \"f\\d+\" at offset \\d+: the xattrs that members have from global headers"
+                                + " take more than 67108864 bytes in all, which is the limit");
+        assertThat(output).isEmptyDirectory();
+    }
+
+    @Test
+    void sizeThatLiesTakesNoMemoryInTarfs() throws IOException {
+        byte[] archive =
+                new TestTar().add(TestTar.header("f", '0').size(60L << 30)).toBytes();
+        CreateOptions options = CreateOptions.builder(Files.write(work.resolve("archive.tar"), archive))
+                .type(ConversionType.TAR_TARFS)
+                .chunkSize(0x1000)
+                .blobDirectory(output)
+                .build();
+        assertThatThrownBy(() -> new CreateImage(options, ProgressListener.NONE).run())
+                .isInstanceOf(IOException.class)
+                .hasMessage("tar entry \"f\" at offset 0: the archive ends where 64424509440 of its 64424509440 bytes"
+                        + " are missing");
+        assertThat(output).isEmptyDirectory();
+    }
 }

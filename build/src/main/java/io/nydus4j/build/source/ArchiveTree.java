@@ -52,6 +52,7 @@ public final class ArchiveTree {
     /** Children by name of large directories, which are sorted at the end. */
     private final IdentityHashMap<Node, Map<ByteBuffer, Node>> large = new IdentityHashMap<>();
 
+    private final ImpliedDirectories implied = new ImpliedDirectories();
     private long numbers;
 
     /** Starts with a root that nothing describes. */
@@ -111,6 +112,9 @@ public final class ArchiveTree {
         switch (entry.type()) {
             case REGULAR -> setSize(node, entry);
             case SYMLINK -> {
+                if (entry.linkName().length == 0) {
+                    throw broken(entry, "failed to get symlink target: it is empty");
+                }
                 if (entry.linkName().length > MAX_TARGET) {
                     throw broken(entry, "symlink content size " + entry.linkName().length + " is too big");
                 }
@@ -227,6 +231,9 @@ public final class ArchiveTree {
         for (int i = 0; i < path.length() - 1; i++) {
             Node next = child(directory, path.component(i));
             if (next == null) {
+                if (!implied.add()) {
+                    throw broken(entry, implied.problem());
+                }
                 next = new Node(path.component(i), IMPLIED_MODE, nextId());
                 next.setRdev(NO_DEVICE);
                 put(directory, next);

@@ -1,6 +1,7 @@
 package io.nydus4j.build.stargz;
 
 import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.build.source.ImpliedDirectories;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.tree.Node;
 import io.nydus4j.rafs.tree.SourceId;
@@ -18,17 +19,12 @@ import org.jspecify.annotations.Nullable;
 final class StargzTree {
     private static final int MADE_UP_MODE = FileMode.DIRECTORY | 0755;
     private static final int NO_DEVICE = -1;
-    /** Most directories that are only named in paths, where two bytes of text make one: what fits in memory, and this. */
-    private static final int MAX_MADE_UP = 1 << 20;
-
-    private static final int MADE_UP_MEMORY = 1024;
-
     private static final int MAX_LINK_TARGET = 65_535;
 
     private final NodeAttributes attributes;
     private StargzName root;
     private long numbers;
-    private int madeUp;
+    private final ImpliedDirectories madeUp = new ImpliedDirectories();
 
     /** Makes a tree of a made-up root. */
     StargzTree(NodeAttributes attributes) {
@@ -110,9 +106,8 @@ final class StargzTree {
     }
 
     private StargzName makeUp(String name, StargzEntry entry) throws RafsFormatException {
-        long most = Math.min(MAX_MADE_UP, Runtime.getRuntime().maxMemory() / MADE_UP_MEMORY);
-        if (++madeUp > most) {
-            throw entry.broken("more than " + most + " directories have no entry of their own");
+        if (!madeUp.add()) {
+            throw entry.broken(madeUp.problem());
         }
         Node node = new Node(name.getBytes(StandardCharsets.UTF_8), MADE_UP_MODE, nextId());
         node.setRdev(NO_DEVICE);

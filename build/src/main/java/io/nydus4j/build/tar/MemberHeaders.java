@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class MemberHeaders {
     private static final int UNIT = TarHeader.SIZE;
     private static final long MAX_ID = 0xFFFF_FFFFL;
+    /** Few bytes of a global header become many where there are many members; nobody but an attacker has xattrs there. */
+    private static final long MOST_INHERITED = 64 << 20;
+
     private static final byte[] NOTHING = {};
 
     private final ArchiveInput input;
@@ -33,6 +36,9 @@ final class MemberHeaders {
 
     private byte[] lastName = NOTHING;
     private long globalBytes;
+    /** Bytes of xattrs that all members so far have from global headers. */
+    private long inheritedBytes;
+
     private long plainBytes;
 
     // What has been read of the next member.
@@ -226,6 +232,11 @@ final class MemberHeaders {
             if (plainBytes > limits.plainBytes()) {
                 throw broken("with its %d bytes the archive has more than the limit of %d"
                         .formatted(length, limits.plainBytes()));
+            }
+            inheritedBytes += global.xattrBytes();
+            if (inheritedBytes > MOST_INHERITED) {
+                throw broken("the xattrs that members have from global headers take more than " + MOST_INHERITED
+                        + " bytes in all, which is the limit");
             }
             TarEntry entry = new TarEntry(
                     type,

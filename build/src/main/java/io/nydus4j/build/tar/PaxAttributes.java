@@ -24,8 +24,17 @@ final class PaxAttributes {
     private static final String SPARSE_OFFSET = "GNU.sparse.offset";
     private static final String SPARSE_LENGTH = "GNU.sparse.numbytes";
     private static final int MAX_LENGTH_DIGITS = 10;
+    /** What an xattr takes beside its name and value, about, in bytes. */
+    private static final int XATTR_COST = 100;
 
     private final Map<String, byte[]> values = new LinkedHashMap<>();
+    /** Xattrs by name, kept apart: global headers may have any number of other records. */
+    private final Map<String, byte[]> plainXattrs = new LinkedHashMap<>();
+
+    /** Xattrs in the encoded form by encoded name. */
+    private final Map<String, byte[]> encodedXattrs = new LinkedHashMap<>();
+
+    private long xattrBytes;
     private final @Nullable PaxAttributes fallback;
     private final LongList sparsePieces;
 
@@ -97,8 +106,24 @@ final class PaxAttributes {
             sparsePieces.add(decimal(key, value));
             return;
         }
-        values.remove(key);
-        values.put(key, value);
+        if (key.startsWith(XATTR)) {
+            putXattr(plainXattrs, key.substring(XATTR.length()), value);
+        } else if (key.startsWith(ENCODED_XATTR)) {
+            putXattr(encodedXattrs, key.substring(ENCODED_XATTR.length()), value);
+        } else {
+            values.put(key, value);
+        }
+    }
+
+    private void putXattr(Map<String, byte[]> xattrs, String name, byte[] value) {
+        xattrs.remove(name);
+        xattrs.put(name, value);
+        xattrBytes += XATTR_COST + name.length() + value.length;
+    }
+
+    /** Returns about how much memory the xattrs take that are here, not those of the fallback, in bytes. */
+    long xattrBytes() {
+        return xattrBytes;
     }
 
     /** Returns the pieces that the records of the oldest form for sparse files list. */
@@ -156,16 +181,14 @@ final class PaxAttributes {
         if (fallback != null) {
             fallback.collectXattrs(all);
         }
-        values.forEach((key, value) -> {
-            if (key.startsWith(ENCODED_XATTR)) {
-                all.put(urlDecoded(key.substring(ENCODED_XATTR.length())), base64Decoded(key, value));
-            }
-        });
-        values.forEach((key, value) -> {
-            if (key.startsWith(XATTR)) {
-                all.put(key.substring(XATTR.length()), value);
-            }
-        });
+        encodedXattrs.forEach((name, value) -> all.put(urlDecoded(name), base64Decoded(ENCODED_XATTR + name, value)));
+        // GNU tar spells out what a record's key cannot have; who writes the encoded form too does not.
+        boolean escaped = encodedXattrs.isEmpty();
+        plainXattrs.forEach((name, value) -> all.put(escaped ? unescaped(name) : name, value));
+    }
+
+    private static String unescaped(String name) {
+        return name.indexOf('%') < 0 ? name : name.replace("%3D", "=").replace("%25", "%");
     }
 
     private static String urlDecoded(String text) {

@@ -141,14 +141,24 @@ public final class TarReader implements AutoCloseable {
         if (member == null) {
             return;
         }
-        while (storedLeft > 0) {
-            readStored(member, scratch.clear(), storedLeft);
-        }
+        skipRest();
         while (padding > 0) {
             int count = read(member, scratch.clear().limit(padding));
             padding = count < 0 ? 0 : padding - count;
         }
         current = null;
+    }
+
+    /**
+     * Passes over what has not been read of the current member's data, as it is in the archive.
+     *
+     * @throws RafsFormatException if the archive ends before
+     */
+    public void skipRest() throws IOException {
+        TarMember member = current;
+        while (member != null && storedLeft > 0) {
+            readStored(member, scratch.clear(), storedLeft);
+        }
     }
 
     /** Returns the current member; null before the first and behind the last. */

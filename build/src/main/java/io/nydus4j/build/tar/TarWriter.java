@@ -1,6 +1,7 @@
 package io.nydus4j.build.tar;
 
 import io.nydus4j.rafs.tree.Xattr;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,8 @@ public final class TarWriter {
     private static final int UNIT = TarHeader.SIZE;
     private static final int PAX_MODE = 0644;
     private static final byte[] XATTR_PREFIX = "SCHILY.xattr.".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ESCAPED_EQUALS = "%3D".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] ESCAPED_PERCENT = "%25".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] PAX_DIRECTORY = "PaxHeaders.0/".getBytes(StandardCharsets.US_ASCII);
 
     /** Takes the bytes of an archive. */
@@ -47,9 +50,7 @@ public final class TarWriter {
             records.put("mtime", time(entry.mtimeSeconds(), entry.mtimeNanos()));
         }
         for (Xattr xattr : entry.xattrs()) {
-            byte[] key = Arrays.copyOf(XATTR_PREFIX, XATTR_PREFIX.length + xattr.name().length);
-            System.arraycopy(xattr.name(), 0, key, XATTR_PREFIX.length, xattr.name().length);
-            records.put(key, xattr.value());
+            records.put(xattrKey(xattr.name()), xattr.value());
         }
         if (!records.isEmpty()) {
             byte[] data = records.toBytes();
@@ -65,6 +66,20 @@ public final class TarWriter {
                 .device(entry.deviceMajor(), entry.deviceMinor()));
         left = entry.size();
         padding = padding(entry.size());
+    }
+
+    /** Returns the key of an xattr's record, in which GNU tar, and what reads its archives, spells out two letters. */
+    private static byte[] xattrKey(byte[] name) {
+        ByteArrayOutputStream key = new ByteArrayOutputStream(XATTR_PREFIX.length + name.length);
+        key.writeBytes(XATTR_PREFIX);
+        for (byte letter : name) {
+            switch (letter) {
+                case '=' -> key.writeBytes(ESCAPED_EQUALS);
+                case '%' -> key.writeBytes(ESCAPED_PERCENT);
+                default -> key.write(letter);
+            }
+        }
+        return key.toByteArray();
     }
 
     /** Writes data of the current member, in order. */
