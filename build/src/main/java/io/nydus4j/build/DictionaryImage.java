@@ -15,6 +15,7 @@ import io.nydus4j.rafs.tree.ImageTree;
 import io.nydus4j.rafs.tree.Node;
 import io.nydus4j.rafs.tree.SourceId;
 import io.nydus4j.rafs.v5.V5Sizes;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -40,6 +42,7 @@ final class DictionaryImage {
     private static final int ALIGNMENT = 4096;
     private static final int TARFS_BLOCK = 512;
     private static final String NAME = "chunkdict";
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-fA-F]{64}");
 
     private final Superblock model;
     /** What the images at hand say of blobs. */
@@ -66,8 +69,13 @@ final class DictionaryImage {
      * Adds a blob, unless it is small or not all of its chunks are known.
      *
      * @param rows rows of its chunks, in any order and any number of times
+     * @throws IOException if one of them cannot be what it says it is
      */
-    void add(BlobRow blob, List<ChunkRow> rows) {
+    void add(BlobRow blob, List<ChunkRow> rows) throws IOException {
+        check(blob);
+        for (ChunkRow row : rows) {
+            check(row);
+        }
         Map<Long, ChunkRow> byOffset = new TreeMap<>();
         rows.forEach(row -> byOffset.putIfAbsent(row.uncompressedOffset(), row));
         long plain = rows.stream().mapToLong(ChunkRow::uncompressedSize).sum();
@@ -101,6 +109,33 @@ final class DictionaryImage {
                     0,
                     index++,
                     (int) row.crc32()));
+        }
+    }
+
+    private static void check(BlobRow row) throws IOException {
+        boolean good = !row.id().isEmpty()
+                && row.id().indexOf('/') < 0
+                && row.compressedSize() >= 0
+                && row.uncompressedSize() >= 0
+                && row.chunkInfoOffset() >= 0
+                && row.chunkInfoCompressedSize() >= 0
+                && row.chunkInfoUncompressedSize() >= 0;
+        if (!good) {
+            throw new IOException("the database has a blob that is none: " + row);
+        }
+    }
+
+    private void check(ChunkRow row) throws IOException {
+        boolean good = DIGEST.matcher(row.digest()).matches()
+                && row.uncompressedSize() > 0
+                && row.uncompressedSize() <= model.chunkSize()
+                && row.compressedSize() >= 0
+                && row.compressedSize() <= Integer.MAX_VALUE
+                && row.compressedOffset() >= 0
+                && row.uncompressedOffset() >= 0
+                && row.crc32() >>> Integer.SIZE == 0;
+        if (!good) {
+            throw new IOException("the database has a chunk that is none: " + row);
         }
     }
 

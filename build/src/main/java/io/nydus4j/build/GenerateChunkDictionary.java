@@ -10,6 +10,7 @@ import io.nydus4j.build.chunkdict.ChunkRow;
 import io.nydus4j.build.chunkdict.DictionarySelection;
 import io.nydus4j.build.write.OutputFile;
 import io.nydus4j.build.write.StreamSha256;
+import io.nydus4j.build.write.UnfinishedFiles;
 import io.nydus4j.rafs.BootstrapOptions;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.Superblock;
@@ -75,6 +76,11 @@ public final class GenerateChunkDictionary {
             throw new IOException("unable to open database file: " + file + " is a directory");
         }
         boolean existed = inMemory || Files.exists(file);
+        Path journal = Path.of(options.database() + "-journal");
+        if (!existed) {
+            UnfinishedFiles.ofProcess().add(file);
+            UnfinishedFiles.ofProcess().add(journal);
+        }
         boolean done = false;
         try (ChunkDatabase database = ChunkDatabase.open(options.database())) {
             ChunkDictionaryResult result = generate(images, database);
@@ -84,6 +90,8 @@ public final class GenerateChunkDictionary {
             if (!done && !existed) {
                 Files.deleteIfExists(file);
             }
+            UnfinishedFiles.ofProcess().remove(file);
+            UnfinishedFiles.ofProcess().remove(journal);
         }
     }
 

@@ -1,10 +1,14 @@
 package io.nydus4j.build;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -129,5 +133,33 @@ final class CompactImageTest {
                     9);
             assertThat(new CompactImage(options, ProgressListener.NONE).run()).isEmpty();
         }
+    }
+
+    /** Chunks are found again by their index. */
+    @Test
+    void refusesTwoChunksOfOneIndex() throws IOException {
+        Path source = Files.createDirectory(folder.resolve("source"));
+        Files.writeString(source.resolve("a"), "a".repeat(5000));
+        Files.writeString(source.resolve("b"), "b".repeat(6000));
+        Path images = Files.createDirectory(folder.resolve("image"));
+        CreateOptions options = CreateOptions.builder(source)
+                .version(RafsVersion.V5)
+                .blobDirectory(images)
+                .bootstrapFile(images.resolve("boot"))
+                .build();
+        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
+                .run()
+                .bootstrap()
+                .orElseThrow();
+        byte[] bytes = Files.readAllBytes(bootstrap);
+        ByteBuffer words = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        // The record of the second file's chunk ends the bootstrap: index 1, and a CRC.
+        assertThat(words.getInt(bytes.length - 8)).isEqualTo(1);
+        words.putInt(bytes.length - 8, 0);
+        Files.write(bootstrap, bytes);
+        assertThatThrownBy(() -> compact(bootstrap, 255, 0, Optional.empty()))
+                .isInstanceOf(IOException.class)
+                .hasMessageMatching("chunk 0 of blob [0-9a-f]{64}: is described in two ways");
+        assertThat(folder.resolve("new")).doesNotExist();
     }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -142,5 +143,22 @@ final class CreateExternalTest {
                 .hasMessageContaining("failed to parse blob_index");
         assertThat(folder.resolve("boot")).doesNotExist();
         assertThat(folder.resolve("blob")).doesNotExist();
+    }
+
+    @Test
+    void refusesSizesAndOffsetsThatCannotBe() throws IOException {
+        Path tree = Files.createDirectory(folder.resolve("tree"));
+        Files.createFile(tree.resolve("big"));
+        for (String size : List.of("9223372036854775807", "70368744177664")) {
+            assertThatThrownBy(() -> create(tree, RafsVersion.V5, "/big file_size=" + size + KEYS))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("invalid crc index 5 for file /big");
+        }
+        String keys = KEYS.replace("chunk_0_compressed_offset=0", "chunk_0_compressed_offset=9223372036854775807");
+        assertThatThrownBy(() -> create(tree, RafsVersion.V5, "/big file_size=9000" + keys))
+                .isInstanceOf(IOException.class)
+                .hasMessage("external file /big: its 9000 bytes at 9223372036854775807 end behind the last possible"
+                        + " offset");
+        assertThat(folder.resolve("boot")).doesNotExist();
     }
 }

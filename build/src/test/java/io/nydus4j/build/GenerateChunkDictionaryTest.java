@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.build.chunkdict.ChunkDatabase;
+import io.nydus4j.build.chunkdict.ChunkRow;
+import io.nydus4j.linux.ChildJvm;
 import io.nydus4j.rafs.PrefetchPolicy;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
@@ -15,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -113,5 +116,87 @@ final class GenerateChunkDictionaryTest {
         Files.copy(GOLDEN.resolve("v5-lz4-4k/boot"), other);
         assertThatThrownBy(() -> generate("v6-zstd-4k", 2)).isInstanceOf(MixedVersionsException.class);
         assertThat(folder.resolve("db")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"digest", "empty", "long", "negative", "far", "crc"})
+    void refusesRowsThatAreNoChunks(String mistake) throws IOException {
+        generate("v6-zstd-4k", 4);
+        List<ChunkRow> rows;
+        try (ChunkDatabase database = ChunkDatabase.open(folder.resolve("db").toString())) {
+            rows = database.chunks();
+        }
+        Files.delete(folder.resolve("db"));
+        Files.delete(folder.resolve("dict"));
+        try (ChunkDatabase database = ChunkDatabase.open(folder.resolve("db").toString())) {
+            database.addChunks(rows.stream().map(row -> broken(row, mistake)).toList());
+            database.commit();
+        }
+        byte[] before = Files.readAllBytes(folder.resolve("db"));
+        assertThatThrownBy(() -> generate("v6-zstd-4k", 4))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("the database has a chunk that is none")
+                .hasMessageContaining(rows.getFirst().blobId());
+        assertThat(folder.resolve("dict")).doesNotExist();
+        assertThat(Files.readAllBytes(folder.resolve("db"))).isEqualTo(before);
+    }
+
+    private static ChunkRow broken(ChunkRow row, String mistake) {
+        return new ChunkRow(
+                row.image(),
+                row.tag(),
+                row.blobId(),
+                mistake.equals("digest") ? row.digest().replaceFirst("..", "zz") : row.digest(),
+                mistake.equals("crc") ? 1L << 32 : row.crc32(),
+                mistake.equals("negative") ? -1 : row.compressedSize(),
+                switch (mistake) {
+                    case "empty" -> 0;
+                    case "long" -> row.uncompressedSize() + (1L << 32);
+                    default -> row.uncompressedSize();
+                },
+                mistake.equals("far") ? Long.MIN_VALUE : row.compressedOffset(),
+                row.uncompressedOffset());
+    }
+
+    /** What a child process runs: waits for a reader of the dictionary, with a database that is not written yet. */
+    static final class Waiting {
+        private Waiting() {}
+
+        /**
+         * Generates.
+         *
+         * @param arguments source, database, and a FIFO for the dictionary
+         */
+        public static void main(String[] arguments) throws IOException {
+            ChunkDictionaryOptions options = new ChunkDictionaryOptions(
+                    List.of(Path.of(arguments[0])),
+                    arguments[1],
+                    new OutputPlace.OutputFile(Path.of(arguments[2])),
+                    Optional.empty(),
+                    PrefetchPolicy.NONE,
+                    List.of());
+            new GenerateChunkDictionary(options, ProgressListener.NONE).run();
+        }
+    }
+
+    @Test
+    void leavesNoDatabaseWhenTheProcessIsToldToEnd() throws IOException, InterruptedException {
+        Path source = Files.createDirectories(folder.resolve("app:1")).resolve("boot");
+        Files.copy(GOLDEN.resolve("v6-zstd-4k/boot"), source);
+        Root.run("mkfifo", folder.resolve("fifo").toString());
+        Path database = folder.resolve("db");
+        Process process = new ProcessBuilder(ChildJvm.command(
+                        Waiting.class,
+                        source.toString(),
+                        database.toString(),
+                        folder.resolve("fifo").toString()))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        while (!Files.exists(folder.resolve("db-journal")) && process.isAlive()) {
+            Thread.sleep(10);
+        }
+        process.destroy();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("app:1", "fifo");
     }
 }

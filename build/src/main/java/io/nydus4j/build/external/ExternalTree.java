@@ -124,12 +124,16 @@ public final class ExternalTree {
             throw new IOException("external file " + RawBytes.text(path) + ": blob " + external.blobIndex() + " is "
                     + blob.first.blobId() + " for others");
         }
-        int count = Math.toIntExact(Math.ceilDiv(file.size(), external.chunkSize()));
-        ChunkRecord[] chunks = new ChunkRecord[count];
+        if (external.offset() > Long.MAX_VALUE - file.size()) {
+            throw new IOException("external file " + RawBytes.text(path) + ": its " + file.size() + " bytes at "
+                    + external.offset() + " end behind the last possible offset");
+        }
+        long count = Math.ceilDiv(file.size(), external.chunkSize());
+        if (count > external.crcs().size()) {
+            throw new IOException("invalid crc index " + external.crcs().size() + " for file " + RawBytes.text(path));
+        }
+        ChunkRecord[] chunks = new ChunkRecord[(int) count];
         for (int i = 0; i < count; i++) {
-            if (i >= external.crcs().size()) {
-                throw new IOException("invalid crc index " + i + " for file " + RawBytes.text(path));
-            }
             long fileOffset = (long) i * external.chunkSize();
             int length = (int) Math.min(external.chunkSize(), file.size() - fileOffset);
             chunks[i] = new ChunkRecord(

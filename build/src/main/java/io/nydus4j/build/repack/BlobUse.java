@@ -3,6 +3,7 @@ package io.nydus4j.build.repack;
 import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
+import io.nydus4j.blob.RafsFormatException;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -30,9 +31,20 @@ public final class BlobUse {
         this.blob = blob;
     }
 
-    /** Notes that a chunk is in use; may be told several times. */
-    public void add(ChunkRecord chunk) {
-        if (chunks.putIfAbsent(chunk.index(), chunk) == null) {
+    /**
+     * Notes that a chunk is in use; may be told several times.
+     *
+     * @throws RafsFormatException if the image says of a chunk of this index that it lies elsewhere, too
+     */
+    public void add(ChunkRecord chunk) throws RafsFormatException {
+        ChunkRecord known = chunks.putIfAbsent(chunk.index(), chunk);
+        if (known != null && canBeRewritten() && !known.equals(chunk.atFileOffset(known.fileOffset()))) {
+            throw new RafsFormatException(
+                    "chunk " + Integer.toUnsignedString(chunk.index()) + " of blob " + blob.effectiveId(),
+                    -1,
+                    "is described in two ways");
+        }
+        if (known == null) {
             storedBytes += Integer.toUnsignedLong(chunk.compressedSize());
             long plain = Integer.toUnsignedLong(chunk.uncompressedSize());
             plainBytes +=

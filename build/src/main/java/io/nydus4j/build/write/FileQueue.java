@@ -44,17 +44,22 @@ final class FileQueue {
     }
 
     private void add(Node node, Map<Integer, Node> firsts) throws IOException {
-        if (!node.isRegular() || node.lower() || node.chunks().length == 0) {
+        if (!node.isRegular() || node.lower()) {
             return;
         }
+        // An empty file may have another name that was looked at when it was not empty.
         Node first = node.linkCount() > 1 ? firsts.putIfAbsent(node.ino(), node) : null;
+        if (first != null && first.size() != node.size()) {
+            throw new IOException("\"" + node + "\": its size changed during the build");
+        }
+        if (node.chunks().length == 0) {
+            return;
+        }
         if (first == null) {
             files.add(node);
             totalBytes += node.size();
-        } else if (first.size() == node.size()) {
-            otherNames.add(new OtherName(node, first));
         } else {
-            throw new IOException("\"" + node + "\": its size changed during the build");
+            otherNames.add(new OtherName(node, first));
         }
     }
 

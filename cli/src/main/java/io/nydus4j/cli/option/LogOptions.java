@@ -48,9 +48,12 @@ public final class LogOptions {
         CommandLog.setLevel(CommandLog.level(level));
         long rotation =
                 Numbers.decimal(arguments.optional("--log-rotation-size").orElse("0"), "invalid log rotation size");
+        if (rotation > Long.MAX_VALUE / MEGABYTE) {
+            throw new IllegalArgumentException("invalid log rotation size: number too large to fit in target type");
+        }
         Arguments file = of("--log-file", arguments, before);
         if (file.has("--log-file")) {
-            CommandLog.toFile(file.path("--log-file").orElseThrow(), Math.multiplyExact(rotation, MEGABYTE));
+            CommandLog.toFile(file.path("--log-file").orElseThrow(), rotation * MEGABYTE);
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,5 +119,25 @@ class NydusImageTest {
                         GOLDEN.resolve("plain-v6/boot").toString()))
                 .isZero();
         assertThat(stdout()).matches("\\{\"inodes_count\":\\d+}");
+    }
+
+    @Test
+    void saysWhatIsWrongWithSettingsThatAreNoText(@TempDir Path folder) throws Exception {
+        Path settings = Files.write(folder.resolve("settings"), new byte[] {'{', (byte) 0xFF, '}'});
+        Path image = GOLDEN.resolve("v6-zstd-4k").resolve("boot");
+        for (Path file : List.of(settings, Path.of("/dev/zero"))) {
+            err.reset();
+            assertThat(run(
+                            "unpack",
+                            "--backend-type",
+                            "s3",
+                            "--backend-config-file",
+                            file.toString(),
+                            "--output",
+                            folder.resolve("tar").toString(),
+                            image.toString()))
+                    .isEqualTo(1);
+            assertThat(stderr()).startsWith("Error: ").contains("configuration").doesNotContain("\tat ");
+        }
     }
 }

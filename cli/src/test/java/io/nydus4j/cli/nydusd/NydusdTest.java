@@ -42,4 +42,16 @@ class NydusdTest {
         assertThat(refused("--driver", "erofs", "--mountpoint", "/mnt", "--unmount-on-orphan=" + seconds))
                 .contains("--unmount-on-orphan");
     }
+
+    @Test
+    void refusesASizeOfLogsThatIsTooLarge() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Nydusd.run(
+                new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                "--log-rotation-size=9223372036854775807");
+        assertThat(code).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("Error: invalid log rotation size: number too large to fit in target type\n");
+    }
 }
