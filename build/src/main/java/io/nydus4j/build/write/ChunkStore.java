@@ -2,8 +2,11 @@ package io.nydus4j.build.write;
 
 import io.nydus4j.build.source.FileReader;
 import io.nydus4j.build.source.Workers;
+import io.nydus4j.linux.ErrnoException;
+import io.nydus4j.linux.file.ZeroMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,6 +23,9 @@ final class ChunkStore implements AutoCloseable {
     static final int MOST_PIECES = 512;
     /** Bound for the buffers of all tasks, in bytes. */
     private static final long MEMORY = 96 << 20;
+
+    /** Each buffer starts at a multiple of this, in bytes. */
+    private static final int PAGE = 4096;
 
     private static final int FEWEST_TASKS = 2;
     private static final int TASKS_PER_WORKER = 3;
@@ -73,15 +79,19 @@ final class ChunkStore implements AutoCloseable {
      *
      * @param totalBytes plain bytes that will come at most, so that a small blob takes small memory
      * @param readers    opens a reader for each worker
+     * @throws ErrnoException if there is no memory for the buffers
      */
-    void start(long totalBytes, Supplier<? extends FileReader> readers) {
+    void start(long totalBytes, Supplier<? extends FileReader> readers) throws ErrnoException {
         int plainSize = Math.max(TASK_SIZE, settings.chunkSize());
         int mostUnits = MOST_PIECES + plainSize / settings.chunkSize();
-        long packedSize = ChunkWorker.packedRoom(settings, plainSize, mostUnits);
+        long packedSize = Math.ceilDiv(ChunkWorker.packedRoom(settings, plainSize, mostUnits), PAGE) * PAGE;
         long most = Math.max(FEWEST_TASKS, MEMORY / (plainSize + packedSize));
         long wanted = Math.min((long) threads * TASKS_PER_WORKER + 2, totalBytes / plainSize + 2);
-        for (long i = 0; i < Math.min(most, wanted); i++) {
-            flow.release(new ChunkTask(arena.allocate(plainSize), arena.allocate(packedSize)));
+        // All of them together, so that they come in huge pages.
+        MemorySegment buffers = ZeroMemory.allocate(arena, Math.min(most, wanted) * (plainSize + packedSize));
+        for (long place = 0; place < buffers.byteSize(); place += plainSize + packedSize) {
+            flow.release(
+                    new ChunkTask(buffers.asSlice(place, plainSize), buffers.asSlice(place + plainSize, packedSize)));
         }
         digester.start("blob-digest", this::digestAll);
         for (int i = 0; i < threads; i++) {

@@ -4,6 +4,7 @@ import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.build.source.FileReader;
 import io.nydus4j.build.source.Workers;
+import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.RawBytes;
 import io.nydus4j.rafs.tree.Node;
 import java.io.IOException;
@@ -38,6 +39,7 @@ public final class ChunkStream implements AutoCloseable {
      * @param dictionary chunks that need not be stored
      * @param table      gives blob indexes
      * @param progress   hears how many plain bytes are through, on another thread; the total is -1
+     * @throws ErrnoException if there is no memory for its buffers
      */
     public ChunkStream(
             ChunkSettings settings,
@@ -45,7 +47,8 @@ public final class ChunkStream implements AutoCloseable {
             BlobWriter blob,
             ChunkDictionary dictionary,
             BlobTable table,
-            StoreProgress progress) {
+            StoreProgress progress)
+            throws ErrnoException {
         this(settings, threads, blob, dictionary, table, Optional.empty(), progress);
     }
 
@@ -53,6 +56,7 @@ public final class ChunkStream implements AutoCloseable {
      * Starts the threads of a blob whose chunks may stay in their archive.
      *
      * @param places tells where chunks lie in the archive; needed exactly if {@code settings} have {@link BlobFeatures#SEPARATE}
+     * @throws ErrnoException if there is no memory for its buffers
      */
     public ChunkStream(
             ChunkSettings settings,
@@ -61,7 +65,8 @@ public final class ChunkStream implements AutoCloseable {
             ChunkDictionary dictionary,
             BlobTable table,
             Optional<ChunkPlaces> places,
-            StoreProgress progress) {
+            StoreProgress progress)
+            throws ErrnoException {
         this.chunkSize = settings.chunkSize();
         this.places = places;
         this.store = new ChunkStore(settings, threads, blob, dictionary, table, Optional.empty());

@@ -85,7 +85,7 @@ final class ChunkStreamTest {
                 0);
     }
 
-    private static ChunkStream open(ChunkSettings settings, int threads, BlobWriter blob) {
+    private static ChunkStream open(ChunkSettings settings, int threads, BlobWriter blob) throws IOException {
         return new ChunkStream(settings, threads, blob, ChunkDictionary.NONE, new BlobTable(List.of()), NO_PROGRESS);
     }
 
@@ -160,7 +160,7 @@ final class ChunkStreamTest {
     }
 
     @Test
-    void tooLittleDataNamesTheFile() {
+    void tooLittleDataNamesTheFile() throws IOException {
         MemoryFiles files = new MemoryFiles();
         Node file = files.add("cut", new byte[0]);
         file.setSize(10_000);
@@ -172,7 +172,7 @@ final class ChunkStreamTest {
     }
 
     @Test
-    void fileOfTooManyChunksIsRefused() {
+    void fileOfTooManyChunksIsRefused() throws IOException {
         MemoryFiles files = new MemoryFiles();
         Node file = files.add("huge", new byte[0]);
         file.setSize(Long.MAX_VALUE);
@@ -184,7 +184,7 @@ final class ChunkStreamTest {
     }
 
     @Test
-    void failureOfTheDataIsPassedOn() {
+    void failureOfTheDataIsPassedOn() throws IOException {
         MemoryFiles files = new MemoryFiles();
         Node file = files.add("bad", new byte[100]);
         IOException failure = new IOException("the archive is damaged");
@@ -225,7 +225,7 @@ final class ChunkStreamTest {
     }
 
     @Test
-    void failureOfTheProgressEndsTheStream() {
+    void failureOfTheProgressEndsTheStream() throws IOException {
         IllegalStateException failure = new IllegalStateException("no more");
         try (ChunkStream stream = new ChunkStream(
                 settings(Compression.NONE, 0, false),
@@ -267,6 +267,8 @@ final class ChunkStreamTest {
                         });
                     }
                 }));
+            } catch (IOException e) {
+                seen.set(e);
             }
         });
         long before = -1;
@@ -290,7 +292,7 @@ final class ChunkStreamTest {
     }
 
     @Test
-    void interruptedFinishEndsCleanly() {
+    void interruptedFinishEndsCleanly() throws IOException {
         try (ChunkStream stream = open(settings(Compression.NONE, 0, false), 2, new BlobWriter(Optional.empty()))) {
             Thread.currentThread().interrupt();
             Throwable thrown = catchThrowable(stream::finish);
