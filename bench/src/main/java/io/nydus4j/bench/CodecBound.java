@@ -7,6 +7,7 @@ import io.nydus4j.blob.codec.Codec;
 import io.nydus4j.blob.digest.ChunkDigester;
 import io.nydus4j.blob.digest.Crc32c;
 import io.nydus4j.blob.digest.Sha256;
+import io.nydus4j.linux.file.ZeroMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -56,7 +57,7 @@ final class CodecBound implements AutoCloseable {
             size += Files.size(file);
         }
         Arena arena = Arena.ofShared();
-        MemorySegment data = arena.allocate(size);
+        MemorySegment data = ZeroMemory.allocate(arena, Math.max(1, size)); // in huge pages, as a build's buffers are
         List<Chunk> chunks = new ArrayList<>();
         Set<Digest> digests = new HashSet<>();
         ChunkDigester digester = new ChunkDigester();
