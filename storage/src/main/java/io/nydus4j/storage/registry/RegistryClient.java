@@ -178,9 +178,10 @@ public final class RegistryClient implements HttpSender {
             }
         }
         for (Challenge challenge : challenges) {
-            Optional<RegistryCredentials> who = credentials.find();
-            if (challenge.scheme().equals("basic") && who.isPresent()) {
-                return new Authorization(who.get().basic(), challenge, 0);
+            if (challenge.scheme().equals("basic")) {
+                // Asked for once, however many challenges there are: it may be a program that is to be run.
+                RegistryCredentials who = credentials.find().orElseThrow(() -> refusal);
+                return new Authorization(who.basic(), challenge, 0);
             }
         }
         throw refusal;

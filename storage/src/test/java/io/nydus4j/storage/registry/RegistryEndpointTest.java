@@ -13,6 +13,10 @@ import io.nydus4j.storage.config.ProxySettings;
 import io.nydus4j.storage.config.RegistrySettings;
 import io.nydus4j.storage.config.Secret;
 import io.nydus4j.storage.http.FaultyServer;
+import io.nydus4j.storage.http.HttpCall;
+import io.nydus4j.storage.http.HttpReply;
+import io.nydus4j.storage.http.HttpStatusException;
+import io.nydus4j.storage.http.NetworkClient;
 import io.nydus4j.storage.http.Retries;
 import io.nydus4j.storage.http.TestCertificates;
 import java.io.IOException;
@@ -40,6 +44,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** How a registry's blobs are read: tokens, passwords, redirects. */
 @Timeout(30)
@@ -160,6 +166,24 @@ final class RegistryEndpointTest {
         FaultyServer.Request request = registry.requests().get(1);
         assertThat(request.path()).startsWith("/token?a=b&service=reg%2Cistry&scope=repository%3Asome%2Frepo%3Apull&");
         assertThat(request.header("authorization")).contains("Basic " + AUTH);
+    }
+
+    /** Who asks may be known to a program only, which then runs each time. */
+    @ParameterizedTest
+    @CsvSource({"'Negotiate, Digest, NTLM', 0", "'Basic realm=a, Basic realm=b, Basic realm=c', 1"})
+    void whoAsksIsFoundOutOnceHoweverManyChallengesThereAre(String challenges, int times) throws IOException {
+        AtomicInteger asked = new AtomicInteger();
+        registry.answer((request, answer) -> answer.send(401, Map.of("WWW-Authenticate", challenges), new byte[0]));
+        NetworkClient network = new NetworkClient(NetworkSettings.DEFAULT, registry.host(), Map.of());
+        CredentialSource source = () -> {
+            asked.incrementAndGet();
+            return Optional.empty();
+        };
+        try (RegistryClient client = new RegistryClient(network, source, Optional.empty())) {
+            HttpCall call = HttpCall.of("GET", URI.create(registry.address() + "/v2/"));
+            assertThatThrownBy(() -> client.send(call, HttpReply::status)).isInstanceOf(HttpStatusException.class);
+        }
+        assertThat(asked).hasValue(times);
     }
 
     private static List<Thread> readers(int count, PositionalSource blob, Queue<IOException> failures) {
