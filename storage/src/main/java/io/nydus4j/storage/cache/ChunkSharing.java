@@ -99,7 +99,7 @@ final class ChunkSharing {
         int count = 0;
         Map<String, Source> sources = new HashMap<>();
         DecodeWorker worker = workers.take();
-        try (var _ = NativeBuffers.SHARED.reserve(chunks.index().unitPlainSize(flight.first()))) {
+        try (var _ = NativeBuffers.LOCAL.reserve(chunks.index().unitPlainSize(flight.first()))) {
             for (int position = flight.first(); position <= flight.last(); position++) {
                 if (flight.claims(position) && take(chunks, position, worker, sources)) {
                     taken.accept(position);

@@ -39,7 +39,7 @@ final class KeptChunks {
     /** Checks the chunks of a flight. Those that are not what they should be lose their bit, and are fetched next. */
     void check(KnownChunks chunks, Flight flight) throws IOException {
         DecodeWorker worker = workers.take();
-        try (var _ = NativeBuffers.SHARED.reserve(chunks.index().unitPlainSize(flight.first()))) {
+        try (var _ = NativeBuffers.LOCAL.reserve(chunks.index().unitPlainSize(flight.first()))) {
             for (int position = flight.first(); position <= flight.last(); position++) {
                 // One that was evicted since the flight was planned has no mark.
                 if (ledger.isMarked(chunks, position) && check(chunks, position, worker)) {

@@ -17,6 +17,9 @@ final class NativeBuffers {
     /** The buffers of this process. */
     static final NativeBuffers SHARED = new NativeBuffers(256L << 20, 48L << 20);
 
+    /** For reservations of work that waits for no network, which is not to wait for work that does; it takes the buffers of all. */
+    static final NativeBuffers LOCAL = new NativeBuffers(64L << 20, 0);
+
     /** Unit of reservations, in bytes. */
     private static final int UNIT = 64 << 10;
 
