@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * An image that the kernel's EROFS serves: metadata from the bootstrap's file, data from the cache files of its blobs, which are filled
@@ -41,7 +42,7 @@ public final class ErofsMounted extends KernelMount {
     public static ErofsMounted mount(
             FillService fills, Path bootstrap, List<? extends LazyBlob> blobs, Path target, ReadObserver observer)
             throws IOException {
-        return added(fills, blobs, target, observer, () -> {
+        return added(fills, blobs, target, observer, fills::remove, () -> {
             List<byte[]> devices = new ArrayList<>();
             for (LazyBlob blob : blobs) {
                 devices.add(bytes(fills.pathOf(blob)));
@@ -68,10 +69,16 @@ public final class ErofsMounted extends KernelMount {
         }
     }
 
-    /** Takes over a mount that a predecessor made: its files are filled from now on. */
+    /** Takes over a mount that a predecessor made: its files are filled from now on. If that fails, its readers wait for the next. */
     public static ErofsMounted attach(
             FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer) throws IOException {
-        return added(fills, blobs, target, observer, () -> Superblock.note(fills.group(), bytes(target), TYPE));
+        return added(
+                fills,
+                blobs,
+                target,
+                observer,
+                fills::leave,
+                () -> Superblock.note(fills.group(), bytes(target), TYPE));
     }
 
     /**
@@ -82,11 +89,16 @@ public final class ErofsMounted extends KernelMount {
     public static ErofsMounted attachUnseen(
             FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer, long device)
             throws IOException {
-        return added(fills, blobs, target, observer, () -> new Superblock(fills.group(), device, TYPE));
+        return added(fills, blobs, target, observer, fills::leave, () -> new Superblock(fills.group(), device, TYPE));
     }
 
     private static ErofsMounted added(
-            FillService fills, List<? extends LazyBlob> blobs, Path target, ReadObserver observer, Showing showing)
+            FillService fills,
+            List<? extends LazyBlob> blobs,
+            Path target,
+            ReadObserver observer,
+            Consumer<LazyBlob> undo,
+            Showing showing)
             throws IOException {
         List<LazyBlob> added = new ArrayList<>();
         try {
@@ -96,7 +108,7 @@ public final class ErofsMounted extends KernelMount {
             }
             return new ErofsMounted(fills, List.copyOf(blobs), bytes(target), showing.run());
         } catch (IOException | RuntimeException e) {
-            added.forEach(fills::remove);
+            added.forEach(undo);
             throw e;
         }
     }

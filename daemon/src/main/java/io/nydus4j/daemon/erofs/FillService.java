@@ -203,6 +203,11 @@ public final class FillService implements ReaderService {
         files.remove(blob).ifPresent(pins::releaseAll);
     }
 
+    /** Lets go of a blob, but not of those who may read its file: a successor has them. */
+    void leave(LazyBlob blob) {
+        files.leave(blob);
+    }
+
     /** Tells whether the kernel asks before it reads a blob's file: until the blob is complete. */
     public boolean isAsked(LazyBlob blob) {
         return files.of(blob).map(MarkedFile::isMarked).orElse(false);

@@ -91,6 +91,17 @@ final class MarkedFiles {
         return Optional.empty();
     }
 
+    /** Lets go of a blob; the kernel goes on asking whoever has the group. */
+    synchronized void leave(LazyBlob blob) {
+        files.values().removeIf(file -> {
+            boolean over = file.isOf(blob) && file.remove(blob);
+            if (over) {
+                file.close();
+            }
+            return over;
+        });
+    }
+
     /** Looks which files the kernel must still ask about. */
     synchronized void look() {
         files.values().forEach(MarkedFile::look);

@@ -1,6 +1,7 @@
 package io.nydus4j.daemon.erofs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.erofs.FillJournal.Slot;
@@ -141,6 +142,34 @@ class FillServiceTest {
             third.begin();
             assertThat(late.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
             awaitNothingLeft(journal);
+        }
+    }
+
+    @Test
+    void oneThatCannotTakeAMountOverLeavesItsReadersToTheNext() throws Exception {
+        Path journal = directory.resolve("journal");
+        PreContentGroup group = PreContentGroup.open();
+        Descriptor held = group.descriptor().duplicate();
+        group.mark(writer, PreContentGroup.PRE_ACCESS);
+        Process reader;
+        try (Blob blob = new Blob(false);
+                Blob gone = new Blob(false) {
+                    @Override
+                    public Optional<Path> file() {
+                        return Optional.of(directory.resolve("gone"));
+                    }
+                };
+                FillService second = FillService.over(group, journal)) {
+            List<Blob> blobs = List.of(blob, gone);
+            assertThatThrownBy(() -> ErofsMounted.attach(second, blobs, directory, ReadObserver.NONE))
+                    .isInstanceOf(IOException.class);
+            reader = reader();
+        }
+        try (Blob blob = new Blob(false);
+                FillService third = FillService.over(PreContentGroup.adopt(held), journal)) {
+            third.add(blob, ReadObserver.NONE);
+            third.begin();
+            assertThat(reader.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
         }
     }
 
