@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.Digest;
+import io.nydus4j.build.tar.TestTar;
 import io.nydus4j.linux.RawBytes;
 import io.nydus4j.linux.Requirements;
 import io.nydus4j.linux.file.NativePath;
@@ -163,6 +164,41 @@ final class ExportImageTest {
         }
         try (Stream<Path> left = Files.list(folder)) {
             assertThat(left).containsExactly(blobs);
+        }
+    }
+
+    /** As an archive that is whole but for its padding and end. */
+    @Test
+    void lastBlockOfATarFileNeedsNoPadding() throws IOException {
+        Requirements.root();
+        byte[] archive = new TestTar()
+                .file("first", "abc")
+                .add(TestTar.header("last", '0').size(700))
+                .raw("y".repeat(700).getBytes(StandardCharsets.UTF_8))
+                .toBytes();
+        Path blobs = Files.createDirectory(folder.resolve("blobs"));
+        Path tar = Files.write(folder.resolve("tar"), archive);
+        CreateOptions options = CreateOptions.builder(tar)
+                .type(ConversionType.TAR_TARFS)
+                .blobDirectory(blobs)
+                .bootstrapFile(blobs.resolve("boot"))
+                .build();
+        String id =
+                new CreateImage(options, ProgressListener.NONE).run().blobs().getFirst();
+        Files.move(tar, blobs.resolve(id));
+        try (BlobBackend backend = Images.localBackend(blobs)) {
+            ExportOptions export =
+                    new ExportOptions(blobs.resolve("boot"), backend, folder.resolve("disk"), true, false, 1);
+            new ExportImage(export, ProgressListener.NONE).run();
+        }
+        Path mountPoint = Files.createDirectory(folder.resolve("mnt"));
+        byte[] target = mountPoint.toString().getBytes(StandardCharsets.UTF_8);
+        Mounts.mount(folder.resolve("disk").toString(), target, "erofs", MountFlags.READ_ONLY, "");
+        try {
+            assertThat(mountPoint.resolve("first")).hasContent("abc");
+            assertThat(mountPoint.resolve("last")).hasContent("y".repeat(700));
+        } finally {
+            Mounts.unmount(target, MountFlags.DETACH);
         }
     }
 }

@@ -57,7 +57,9 @@ public record BlockLayout(int blockSize, long metaBlocks, List<Extent> extents, 
             if (first == 0) {
                 throw broken(blob, "has no place on a block device");
             }
-            extents.add(new Extent(blob.index(), first, blob.uncompressedSize() / blockSize));
+            // A tar file may lack its last padding.
+            long size = blob.uncompressedSize();
+            extents.add(new Extent(blob.index(), first, tarfs ? Math.ceilDiv(size, blockSize) : size / blockSize));
         }
         extents.sort(Comparator.comparingLong(Extent::firstBlock));
         long end = metaBlocks;
