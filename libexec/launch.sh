@@ -24,6 +24,11 @@ fail() {
 root=$(cd -P -- "${here:?}/.." && pwd) || exit 1
 . "$root/libexec/jdk.sh"
 
+# Java would open its own files in the place of standard streams that are closed, and end when a command reads one.
+{ : 9<&0; } 2>/dev/null || exec </dev/null
+{ : 9>&1; } 2>/dev/null || exec >/dev/null
+{ : 9>&2; } || exec 2>/dev/null
+
 # Sets cache to the folder for all we keep, store to this installation's part of it.
 find_cache() {
     local base key=${root//\//%}

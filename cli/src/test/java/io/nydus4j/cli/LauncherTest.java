@@ -49,6 +49,14 @@ class LauncherTest {
     }
 
     @Test
+    void standardStreamsMayBeClosed() throws Exception {
+        String image = "NYDUS4J_AOT=off '" + ROOT.resolve("bin/nydus-image") + "' ";
+        Shell.out(directory, image + "create -t tar-rafs -B boot -b blob /dev/stdin <&-");
+        Shell.out(directory, image + "check boot >&-");
+        Shell.out(directory, image + "check boot 2>&-");
+    }
+
+    @Test
     void mountsAnImageWhoseDataIsInARegistry() throws Exception {
         Golden image = Golden.of("v6-zstd-4k");
         Files.createDirectory(directory.resolve("mnt"));
