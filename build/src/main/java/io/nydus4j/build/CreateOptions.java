@@ -48,7 +48,7 @@ import java.util.OptionalLong;
  * @param attributes       file that says which files lie in external storage
  * @param archiveLimits    what an archive may ask for at most
  * @param blobs            where the blobs of parent and dictionary are, needed if one has its metadata inlined. The caller closes it
- * @param threads          threads that digest and compress, at least 1; they do not change the result
+ * @param threads          threads that digest and compress, 1 to 1024; they do not change the result
  */
 public record CreateOptions(
         Path source,
@@ -88,6 +88,9 @@ public record CreateOptions(
 
     private static final int MAX_BLOB_ID_V6 = 64;
 
+    /** More than any machine has processors. */
+    private static final int MAX_THREADS = 1024;
+
     /** Returns a builder with the defaults of {@code nydus-image create} for the directory {@code source}. */
     public static Builder builder(Path source) {
         return new Builder(source);
@@ -106,7 +109,9 @@ public record CreateOptions(
         validateBatch();
         validateType();
         refuse(type == ConversionType.ESTARGZ_RAFS && blobCacheDirectory.isPresent(), "--blob-cache-dir");
-        require(threads >= 1, "invalid number of threads: " + threads);
+        require(
+                threads >= 1 && threads <= MAX_THREADS,
+                "invalid number of threads: " + threads + ", expected 1 to " + MAX_THREADS);
         require(blobOffset >= 0, "invalid blob offset " + Long.toUnsignedString(blobOffset));
         require(
                 compression != Compression.GZIP || type.isFixed(),

@@ -70,10 +70,7 @@ final class TarImage {
 
     private TarEntry entry(Inode inode, TarType type, byte[] name, byte[] linkName) throws IOException {
         List<Xattr> xattrs = new ArrayList<>();
-        for (byte[] key : inode.xattrNames()) {
-            byte[] value = inode.xattr(key);
-            xattrs.add(new Xattr(key, value == null ? NOTHING : value));
-        }
+        inode.forEachXattr((key, value) -> xattrs.add(new Xattr(key, value)));
         boolean device = FileMode.isDevice(inode.mode());
         long rdev = Integer.toUnsignedLong(inode.rdev());
         return new TarEntry(
@@ -90,7 +87,7 @@ final class TarImage {
                 inode.mtimeNanos(),
                 device ? DeviceNumbers.major(rdev) : 0,
                 device ? DeviceNumbers.minor(rdev) : 0,
-                xattrs);
+                xattrs.reversed()); // of two with one name the first counts, which is the last record then
     }
 
     private void writeData(Inode inode) throws IOException {

@@ -92,6 +92,7 @@ final class CreateOptionsTest {
     @Test
     void gzipIsForReferencesOnly() {
         assertRefused(options -> options.compression(Compression.GZIP), "gzip is not among the compressors");
-        assertRefused(options -> options.threads(0), "invalid number of threads: 0");
+        assertRefused(options -> options.threads(0), "invalid number of threads: 0, expected 1 to 1024");
+        assertRefused(options -> options.threads(1025), "invalid number of threads: 1025, expected 1 to 1024");
     }
 }

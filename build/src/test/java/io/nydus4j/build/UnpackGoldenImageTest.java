@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.GoldenImage;
+import io.nydus4j.build.tar.ArchiveInputs;
+import io.nydus4j.build.tar.ArchiveLimits;
+import io.nydus4j.build.tar.TarReader;
+import io.nydus4j.build.tar.TestTar;
+import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -20,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Unpacks the reference's images, and compares what GNU tar makes of the archives with the trees they were built from. */
@@ -157,5 +165,43 @@ final class UnpackGoldenImageTest {
         CheckResult result = new CheckImage(CheckOptions.ofMetadata(boot), ProgressListener.NONE).run();
         String listing = Files.readString(boot.resolveSibling("check.txt"), StandardCharsets.ISO_8859_1);
         assertThat(listing).endsWith(result.summary());
+    }
+
+    /** A bootstrap of a megabyte. To look each up among all others would take minutes. */
+    @ParameterizedTest
+    @EnumSource(RafsVersion.class)
+    void fileMayHaveAnyNumberOfXattrs(RafsVersion version) throws IOException {
+        String[] records = new String[30_000];
+        Arrays.setAll(records, i -> "SCHILY.xattr.user.%x=".formatted(i));
+        TestTar tar = new TestTar();
+        for (String name : List.of("a", "b", "c", "d")) {
+            tar.pax('x', records).file(name, "");
+        }
+        Path source = Files.write(work.resolve("source.tar"), tar.finish());
+        Path images = Files.createDirectory(work.resolve("images"));
+        CreateOptions options = CreateOptions.builder(source)
+                .type(ConversionType.TAR_RAFS)
+                .version(version)
+                .blobDirectory(images)
+                .bootstrapFile(images.resolve("boot"))
+                .build();
+        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
+                .run()
+                .bootstrap()
+                .orElseThrow();
+        Path unpacked = work.resolve("unpacked.tar");
+        try (DirectoryBackend blobs = new DirectoryBackend(images)) {
+            UnpackOptions unpack = new UnpackOptions(bootstrap, blobs, unpacked, UnpackOptions.Form.ARCHIVE);
+            new UnpackImage(unpack, ProgressListener.NONE).run();
+        }
+        int members = 0;
+        try (TarReader reader = new TarReader(
+                ArchiveInputs.open(FileChannel.open(unpacked), ArchiveLimits.DEFAULT), ArchiveLimits.DEFAULT)) {
+            for (var member = reader.next(); member != null; member = reader.next()) {
+                assertThat(member.entry().xattrs()).hasSize(30_000);
+                members++;
+            }
+        }
+        assertThat(members).isEqualTo(4);
     }
 }

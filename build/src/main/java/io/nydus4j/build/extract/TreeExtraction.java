@@ -12,6 +12,7 @@ import io.nydus4j.linux.file.Xattrs;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.RafsPaths;
+import io.nydus4j.rafs.tree.Xattr;
 import io.nydus4j.storage.device.BlobDevice;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -150,9 +151,11 @@ final class TreeExtraction implements AutoCloseable {
         if (keepsOwners) {
             PosixFiles.changeOwner(directory, name, inode.uid(), inode.gid());
         }
-        for (byte[] attribute : inode.xattrNames()) {
-            byte[] value = inode.xattr(attribute);
-            Xattrs.set(directory, name, attribute, value == null ? new byte[0] : value);
+        List<Xattr> xattrs = new ArrayList<>();
+        inode.forEachXattr((attribute, value) -> xattrs.add(new Xattr(attribute, value)));
+        // Of two with one name the first counts.
+        for (Xattr xattr : xattrs.reversed()) {
+            Xattrs.set(directory, name, xattr.name(), xattr.value());
         }
         if (!inode.isSymlink()) {
             PosixFiles.changeMode(directory, name, inode.mode() & 07777);

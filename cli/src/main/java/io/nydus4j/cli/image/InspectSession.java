@@ -16,8 +16,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -246,15 +248,15 @@ final class InspectSession {
     private void prefetch(boolean json) throws RafsFormatException {
         List<Long> table = bootstrap.prefetchTable();
         List<List<String>> paths = new ArrayList<>();
-        for (int i = 0; i < table.size(); i++) {
-            paths.add(new ArrayList<>());
+        Map<Long, List<String>> pathsByIno = new HashMap<>();
+        for (Long ino : table) {
+            paths.add(pathsByIno.computeIfAbsent(ino, _ -> new ArrayList<>()));
         }
         everyName((place, where) -> {
-            for (int i = 0; i < table.size(); i++) {
-                if (table.get(i) == place.inode().ino()) {
-                    boolean slash = place.inode().isDirectory() && !where.equals("/");
-                    paths.get(i).add(slash ? where + "/" : where);
-                }
+            List<String> known = pathsByIno.get(place.inode().ino());
+            if (known != null) {
+                boolean slash = place.inode().isDirectory() && !where.equals("/");
+                known.add(slash ? where + "/" : where);
             }
         });
         StringBuilder text = new StringBuilder();

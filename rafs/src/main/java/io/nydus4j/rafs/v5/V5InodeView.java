@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -345,6 +346,11 @@ public final class V5InodeView implements Inode {
     @Override
     public List<byte[]> xattrNames() throws RafsFormatException {
         return hasXattrs() ? V5Xattrs.names(file, xattrs + V5Xattrs.HEADER_SIZE, xattrSize()) : List.of();
+    }
+
+    @Override
+    public void forEachXattr(BiConsumer<byte[], byte[]> consumer) throws RafsFormatException {
+        xattrs().forEach(xattr -> consumer.accept(xattr.name(), xattr.value()));
     }
 
     /** Returns all xattrs in stored order. */
