@@ -67,7 +67,7 @@ public final class BootstrapListing {
      * @throws RafsFormatException if the image is broken; the lines before have been passed then
      */
     public void inodes(Consumer<String> lines) throws RafsFormatException {
-        BootstrapWalk.preOrder(bootstrap, (inode, walk) -> {
+        BootstrapWalk.preOrderLending(bootstrap, (inode, walk) -> {
             lines.accept(inodeLine(inode, walk));
             for (int i = 0; i < inode.chunkCount(); i++) {
                 lines.accept(chunkLine(inode.recordedChunk(i)));
@@ -84,7 +84,7 @@ public final class BootstrapListing {
     public long check() throws RafsFormatException {
         long[] mistaken = {0};
         Set<Long> links = new HashSet<>();
-        BootstrapWalk.preOrder(bootstrap, (inode, walk) -> {
+        BootstrapWalk.preOrderLending(bootstrap, (inode, walk) -> {
             if (inode.isHardLink() && !links.add(inode.ino())) {
                 return;
             }

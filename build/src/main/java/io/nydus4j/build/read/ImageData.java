@@ -84,7 +84,7 @@ public final class ImageData {
         List<ChunkRecord> all = new ArrayList<>();
         if (image.superblock().tarfs()) {
             // The chunk table has only one record for each tar file.
-            BootstrapWalk.preOrder(image, (inode, _) -> {
+            BootstrapWalk.preOrderLending(image, (inode, _) -> {
                 for (int i = 0; i < inode.chunkCount(); i++) {
                     all.add(inode.chunk(i));
                 }
