@@ -1,5 +1,6 @@
 package io.nydus4j.build.external;
 
+import io.nydus4j.linux.RawBytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The attributes that a file in the syntax of {@code .gitattributes} gives to paths of an image. A pattern is a literal path; of two lines
@@ -19,6 +21,7 @@ public final class Attributes {
 
     private static final String TYPE = "type";
     private static final String EXTERNAL = "external";
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._][A-Za-z0-9._-]*");
     /** An attributes file is text; anything larger is a mistake. */
     private static final long MAX_BYTES = 64 << 20;
 
@@ -55,13 +58,13 @@ public final class Attributes {
             if (text.isEmpty() || text.startsWith("#") || text.startsWith("[attr]")) {
                 continue;
             }
-            if (text.startsWith("!")) {
-                throw broken(number, "negative patterns are not supported");
-            }
             int end = text.startsWith("\"") ? quotedEnd(text, number) : plainEnd(text);
             String pattern =
                     text.startsWith("\"") ? unquoted(text.substring(1, end - 1), number) : text.substring(0, end);
-            paths.put(absolute(pattern), attributes(text.substring(end)));
+            if (pattern.startsWith("!")) {
+                throw broken(number, "negative patterns are not supported");
+            }
+            paths.put(absolute(pattern), attributes(text.substring(end), number));
         }
         return new Attributes(paths);
     }
@@ -128,19 +131,26 @@ public final class Attributes {
     }
 
     private static String absolute(String pattern) {
-        String path = pattern.startsWith("/") ? pattern.substring(1) : pattern;
+        boolean escaped = pattern.startsWith("\\!") || pattern.startsWith("\\#");
+        String path = escaped || pattern.startsWith("/") ? pattern.substring(1) : pattern;
         return "/" + (path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
     }
 
-    private static Map<String, String> attributes(String text) {
+    private static Map<String, String> attributes(String text, int line) throws IOException {
         Map<String, String> attributes = new LinkedHashMap<>();
         for (String word : text.strip().split("\\s+", -1)) {
-            int equals = word.indexOf('=');
-            if (equals > 0) {
-                attributes.put(word.substring(0, equals), word.substring(equals + 1));
-            } else if (!word.isEmpty()) {
-                attributes.put(word, "");
+            if (word.isEmpty()) {
+                continue;
             }
+            int equals = word.indexOf('=');
+            boolean off = word.startsWith("-") || word.startsWith("!");
+            String name = word.substring(off ? 1 : 0, equals < 0 ? word.length() : equals);
+            if (!NAME.matcher(name).matches()) {
+                throw broken(
+                        line,
+                        "no name of an attribute: " + RawBytes.printable(name.getBytes(StandardCharsets.ISO_8859_1)));
+            }
+            attributes.put(name, off || equals < 0 ? "" : word.substring(equals + 1));
         }
         return attributes;
     }

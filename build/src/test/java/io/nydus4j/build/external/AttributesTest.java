@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The syntax of attributes files. */
@@ -54,6 +55,23 @@ final class AttributesTest {
     @Test
     void refusesNegativePatterns() {
         assertThatThrownBy(() -> parse("!/a type=external")).hasMessageContaining("negative patterns");
+    }
+
+    @Test
+    void refusesWordsThatNameNoAttribute() {
+        for (String word : List.of("type:external", "=x", "--a", "t\u00ffpe")) {
+            assertThatThrownBy(() -> parse("\n/a " + word))
+                    .as(word)
+                    .hasMessageContaining("line 2: no name of an attribute");
+        }
+    }
+
+    @Test
+    void takesAttributesBackAndPatternsThatStartWithASignOfTheSyntax() throws IOException {
+        Attributes attributes = parse("/a type=external -type\n\\!b type=external\n\\#c type=external");
+        assertThat(attributes.isExternal(path("/a"))).isFalse();
+        assertThat(attributes.isExternal(path("/!b"))).isTrue();
+        assertThat(attributes.isExternal(path("/#c"))).isTrue();
     }
 
     @Test
