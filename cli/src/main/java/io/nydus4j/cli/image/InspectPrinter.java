@@ -79,7 +79,7 @@ final class InspectPrinter {
                 Nlink:              %s
                 UID:                %s
                 GID:                %s
-                Mtime:              %d
+                Mtime:              %s
                 MtimeNsec:          %s
                 Blocks:             %s
                 """,
@@ -92,7 +92,7 @@ final class InspectPrinter {
                 Integer.toUnsignedString(inode.linkCount()),
                 Integer.toUnsignedString(inode.uid()),
                 Integer.toUnsignedString(inode.gid()),
-                inode.mtimeSeconds(),
+                Long.toUnsignedString(inode.mtimeSeconds()),
                 Integer.toUnsignedString(inode.mtimeNanos()),
                 Long.toUnsignedString(inode.blocks()));
     }

@@ -7,7 +7,9 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -97,6 +99,17 @@ class NydusImageTest {
         assertThat(run("-l", "error", "check", "-v", folder.resolve("boot").toString()))
                 .isZero();
         assertThat(stdout()).isEqualTo(Files.readString(folder.resolve("check.txt")));
+    }
+
+    @Test
+    void inspectPrintsTimesBefore1970AsTheReferenceDoes(@TempDir Path folder) throws Exception {
+        Path tree = Files.createDirectory(folder.resolve("tree"));
+        Files.setLastModifiedTime(Files.createFile(tree.resolve("old")), FileTime.from(-1, TimeUnit.SECONDS));
+        String boot = folder.resolve("boot").toString();
+        assertThat(run("-l", "error", "create", "-D", folder.toString(), "-B", boot, tree.toString()))
+                .isZero();
+        assertThat(run("-l", "error", "inspect", "-R", "stat old", boot)).isZero();
+        assertThat(stdout()).contains("Mtime:              18446744073709551615\n");
     }
 
     @Test

@@ -8,7 +8,7 @@ import io.nydus4j.rafs.Inode;
  *
  * <ul>
  *   <li>Owner and group are those of the daemon unless the image keeps them.
- *   <li>The root's permissions are 0755. Its times are those of the mount if the image has none; every other inode shows what is
+ *   <li>The root's permissions are 0755; its set-group-id and sticky bits stay. Its times are those of the mount if the image has none; every other inode shows what is
  *       stored, 1970 too, for archives built to be reproducible have that. (The reference shows the time of the mount there.)
  *   <li>Access and change times are 0, for the image has none.
  * </ul>
@@ -20,7 +20,7 @@ import io.nydus4j.rafs.Inode;
  * @param mountSeconds  when the image was mounted, in seconds since 1970
  */
 record ImageRules(NodeIds nodes, boolean explicitOwner, int uid, int gid, long mountSeconds) {
-    private static final int PERMISSIONS = 07777;
+    private static final int PERMISSIONS = 0777;
     private static final int ROOT_PERMISSIONS = 0755;
     private static final int BLOCK_SIZE = 4096;
 
