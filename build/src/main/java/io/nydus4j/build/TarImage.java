@@ -5,6 +5,7 @@ import io.nydus4j.build.tar.TarEntry;
 import io.nydus4j.build.tar.TarType;
 import io.nydus4j.build.tar.TarWriter;
 import io.nydus4j.linux.file.DeviceNumbers;
+import io.nydus4j.rafs.BootstrapWalk;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.tree.Xattr;
@@ -38,10 +39,11 @@ final class TarImage {
     /**
      * Adds an inode.
      *
-     * @param path absolute path in the image
+     * @param walk stands at it
      * @throws IOException if the inode, or data added earlier, is broken, or the archive cannot be written
      */
-    void add(Inode inode, byte[] path) throws IOException {
+    void add(Inode inode, BootstrapWalk walk) throws IOException {
+        byte[] path = walk.path();
         int type = FileMode.type(inode.mode());
         if (path.length <= 1 || type == FileMode.SOCKET) {
             return;
@@ -52,6 +54,7 @@ final class TarImage {
             tar.begin(entry(inode, TarType.HARD_LINK, name, firstPath));
             return;
         }
+        walk.spendOn(inode);
         switch (type) {
             case FileMode.REGULAR -> {
                 tar.begin(entry(inode, TarType.REGULAR, name, NOTHING));

@@ -59,7 +59,7 @@ public final class UnpackImage {
                         new OrderedOutput(file, data, Runtime.getRuntime().availableProcessors(), this::report)) {
             TarImage tar = new TarImage(output);
             BootstrapWalk.walkDirectory(image, image.rootIno(), Optional.empty(), (inode, walk) -> {
-                tar.add(inode, walk.path());
+                tar.add(inode, walk);
                 return true;
             });
             tar.finish();

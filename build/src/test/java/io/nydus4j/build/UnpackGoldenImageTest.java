@@ -1,6 +1,7 @@
 package io.nydus4j.build;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.GoldenImage;
@@ -8,11 +9,14 @@ import io.nydus4j.build.tar.ArchiveInputs;
 import io.nydus4j.build.tar.ArchiveLimits;
 import io.nydus4j.build.tar.TarReader;
 import io.nydus4j.build.tar.TestTar;
+import io.nydus4j.rafs.RafsPaths;
 import io.nydus4j.rafs.RafsVersion;
 import io.nydus4j.rafs.load.LoadOptions;
 import io.nydus4j.rafs.load.Rafs;
 import io.nydus4j.storage.BlobBackend;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -203,5 +207,53 @@ final class UnpackGoldenImageTest {
             }
         }
         assertThat(members).isEqualTo(4);
+    }
+
+    /** A small bootstrap must not become a large archive. */
+    @ParameterizedTest
+    @EnumSource(UnpackOptions.Form.class)
+    void namesThatShareAnInodeUnsaidAreRefused(UnpackOptions.Form form) throws IOException {
+        TestTar tar = new TestTar().pax('x', "SCHILY.xattr.user.a=" + "x".repeat(3000));
+        for (int i = 0; i < 100; i++) {
+            tar.file("f%02d".formatted(i), "");
+        }
+        Path images = Files.createDirectory(work.resolve("images"));
+        CreateOptions options = CreateOptions.builder(Files.write(work.resolve("source.tar"), tar.finish()))
+                .type(ConversionType.TAR_RAFS)
+                .blobDirectory(images)
+                .bootstrapFile(images.resolve("boot"))
+                .build();
+        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
+                .run()
+                .bootstrap()
+                .orElseThrow();
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(bootstrap)).order(ByteOrder.LITTLE_ENDIAN);
+        try (Rafs image = Rafs.load(bootstrap, LoadOptions.DEFAULT)) {
+            long shared = ino(image, 0);
+            for (int i = 1; i < 100; i++) {
+                long ino = ino(image, i);
+                for (int at = 4096; at + Long.BYTES <= bytes.limit(); at += Integer.BYTES) {
+                    // An entry of the directory: its nid, and the type of a regular file.
+                    if (bytes.getLong(at) == ino && bytes.get(at + 10) == 1) {
+                        bytes.putLong(at, shared);
+                    }
+                }
+            }
+        }
+        Files.write(bootstrap, bytes.array());
+        Path output = work.resolve("output");
+        try (DirectoryBackend blobs = new DirectoryBackend(images)) {
+            assertThatThrownBy(() -> new UnpackImage(
+                                    new UnpackOptions(bootstrap, blobs, output, form), ProgressListener.NONE)
+                            .run())
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("its names, chunks, xattrs and link targets overlap");
+        }
+        assertThat(output).doesNotExist();
+    }
+
+    private static long ino(Rafs image, int file) throws IOException {
+        byte[] path = "/f%02d".formatted(file).getBytes(StandardCharsets.US_ASCII);
+        return RafsPaths.inoFromPath(image, path).orElseThrow();
     }
 }

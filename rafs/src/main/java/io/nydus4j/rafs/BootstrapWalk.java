@@ -20,6 +20,12 @@ public final class BootstrapWalk {
     /** Bytes that a name takes in a bootstrap of either version, at least, beside the name itself. */
     private static final int LEAST_NAME_COST = 12;
 
+    /** Bytes that a chunk takes in a bootstrap, at least. */
+    private static final int LEAST_CHUNK_COST = 8;
+
+    /** Bytes that an xattr takes in a bootstrap, at least, beside its value. */
+    private static final int LEAST_XATTR_COST = 4;
+
     private static final byte[] ROOT_NAME = {'/'};
 
     /** Takes the names of an image one by one. */
@@ -290,6 +296,22 @@ public final class BootstrapWalk {
         if (budget < 0) {
             throw new RafsFormatException("bootstrap", -1, "its names, chunks, xattrs and link targets overlap");
         }
+    }
+
+    /**
+     * Counts what an inode has beside its name, for a visitor that reads all of it. To be called once for a file of several names.
+     *
+     * @throws RafsFormatException if the inode is broken, or all counted so far is more than the bootstrap has
+     */
+    public void spendOn(Inode inode) throws RafsFormatException {
+        long[] bytes = {(long) inode.chunkCount() * LEAST_CHUNK_COST};
+        if (inode.isSymlink()) {
+            bytes[0] += inode.symlinkTarget().length;
+        }
+        if (inode.hasXattrs()) {
+            inode.forEachXattr((_, value) -> bytes[0] += LEAST_XATTR_COST + value.length);
+        }
+        spend(bytes[0]);
     }
 
     /** Tells whether {@code name} is {@code .} or {@code ..}. */

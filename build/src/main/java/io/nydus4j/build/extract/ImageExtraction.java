@@ -49,7 +49,7 @@ public final class ImageExtraction {
             boolean complete = false;
             try (TreeExtraction tree = new TreeExtraction(root, data, progress)) {
                 BootstrapWalk.walkDirectory(image, image.rootIno(), Optional.empty(), (inode, walk) -> {
-                    tree.add(inode, walk.path());
+                    tree.add(inode, walk);
                     return true;
                 });
                 tree.finish();

@@ -9,6 +9,7 @@ import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.linux.file.ProcessIdentity;
 import io.nydus4j.linux.file.Xattrs;
+import io.nydus4j.rafs.BootstrapWalk;
 import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.RafsPaths;
@@ -69,22 +70,25 @@ final class TreeExtraction implements AutoCloseable {
     /**
      * Makes an inode; its directory has been made before.
      *
-     * @param path absolute path in the image
+     * @param walk stands at it
      * @throws IOException if the inode or its data is broken, or the file cannot be made; the message names it
      */
-    void add(Inode inode, byte[] path) throws IOException {
+    void add(Inode inode, BootstrapWalk walk) throws IOException {
         checkInterrupt();
+        byte[] path = walk.path();
         List<byte[]> names = RafsPaths.components(path);
         try {
             if (inode.isDirectory()) {
                 if (!names.isEmpty()) {
                     PosixFiles.makeDirectory(parent(names), names.getLast(), PRIVATE_DIRECTORY);
                 }
+                walk.spendOn(inode);
                 pending.add(new Pending(names, inode));
                 return;
             }
             List<byte[]> first = inode.isHardLink() ? firstPaths.putIfAbsent(inode.ino(), names) : null;
             if (first == null) {
+                walk.spendOn(inode);
                 make(parent(names), names.getLast(), inode);
             } else {
                 link(first, names);
