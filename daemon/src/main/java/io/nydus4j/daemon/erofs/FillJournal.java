@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.nydus4j.linux.fanotify.PreContentEvent;
+import io.nydus4j.linux.file.NativePath;
+import io.nydus4j.linux.file.PosixFiles;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -110,6 +112,7 @@ final class FillJournal implements AutoCloseable {
      *
      * @param file  its path
      * @param count number of slots it has then; one with more cannot be read
+     * @throws IOException if it cannot be opened, or there is no room for all its slots: the kernel refuses readers who find none
      */
     static FillJournal open(Path file, int count) throws IOException {
         try (FileChannel channel =
@@ -118,6 +121,7 @@ final class FillJournal implements AutoCloseable {
             try {
                 boolean isNew = channel.size() == 0;
                 long size = (count + 1L) * SLOT_SIZE;
+                PosixFiles.reserve(NativePath.bytes(file), size);
                 MemorySegment memory = channel.map(MapMode.READ_WRITE, 0, size, arena);
                 int found = memory.get(JAVA_INT, COUNT_OFFSET);
                 boolean known = memory.get(JAVA_LONG, 0) == MAGIC

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.nydus4j.daemon.ErofsCondition;
 import io.nydus4j.daemon.erofs.FillJournal.Slot;
+import io.nydus4j.linux.Errno;
+import io.nydus4j.linux.ErrnoException;
 import io.nydus4j.linux.fanotify.PreContentEvent;
 import io.nydus4j.linux.fanotify.PreContentGroup;
 import io.nydus4j.linux.file.Descriptor;
@@ -16,6 +18,7 @@ import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -171,6 +174,24 @@ class FillServiceTest {
             third.begin();
             assertThat(reader.getInputStream().readAllBytes()).isEqualTo(Arrays.copyOf(data, PAGE));
         }
+    }
+
+    /** Else the first reader for whom there is no room would not be heard of, and all after it neither. */
+    @Test
+    void aJournalThatThereIsNoRoomForIsAnErrorFromTheStart() throws Exception {
+        Path small = Files.createDirectory(directory.resolve("small"));
+        run("mount", "-t", "tmpfs", "-o", "size=64k", "none", small.toString());
+        try {
+            assertThatThrownBy(() -> FillService.start(small.resolve("journal")))
+                    .isInstanceOfSatisfying(
+                            ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOSPC));
+        } finally {
+            run("umount", "-l", small.toString());
+        }
+    }
+
+    private static void run(String... command) throws Exception {
+        assertThat(new ProcessBuilder(command).inheritIO().start().waitFor()).isZero();
     }
 
     @Test

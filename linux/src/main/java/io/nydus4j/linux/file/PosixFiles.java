@@ -57,6 +57,23 @@ public final class PosixFiles {
         }
     }
 
+    /**
+     * Takes the room on the disk that a file is to have, where its file system can: a store into mapped memory has no way to say that there
+     * is none. Lets the file grow to that size.
+     *
+     * @param path of a file that is there
+     * @param size in bytes
+     */
+    public static void reserve(byte[] path, long size) throws ErrnoException {
+        try (Descriptor file = open(Descriptor.WORKING_DIRECTORY, path, OpenFlags.READ_WRITE, 0)) {
+            file.allocate(0, size);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EOPNOTSUPP) { // then the file system has its own way
+                throw e;
+            }
+        }
+    }
+
     /** Opens a directory for listing and as a place for look-ups; refuses a symbolic link. */
     public static Descriptor openDirectory(Descriptor directory, byte[] name) throws ErrnoException {
         return open(directory, name, OpenFlags.READ_ONLY | OpenFlags.DIRECTORY | OpenFlags.NO_FOLLOW, 0);

@@ -1,11 +1,7 @@
 package io.nydus4j.storage.cache;
 
 import io.nydus4j.blob.RafsFormatException;
-import io.nydus4j.linux.Errno;
-import io.nydus4j.linux.ErrnoException;
-import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
-import io.nydus4j.linux.file.OpenFlags;
 import io.nydus4j.linux.file.PosixFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -87,7 +83,7 @@ public final class ChunkMap implements ChunkMarks {
             if (access.length() != size) {
                 throw broken(file, 0, "expected " + size + " bytes for " + count + " chunks, found " + access.length());
             }
-            reserve(file, size);
+            PosixFiles.reserve(NativePath.bytes(file), size);
             Arena arena = Arena.ofShared();
             try {
                 MemorySegment map = access.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
@@ -96,21 +92,6 @@ public final class ChunkMap implements ChunkMarks {
                 return chunks;
             } catch (IOException | RuntimeException e) {
                 arena.close();
-                throw e;
-            }
-        }
-    }
-
-    /** Takes the room that the bits need on the disk: a store into mapped memory has no way to say that there is none. */
-    private static void reserve(Path file, long size) throws IOException {
-        try (Descriptor descriptor = PosixFiles.open(
-                Descriptor.WORKING_DIRECTORY,
-                NativePath.bytes(file),
-                OpenFlags.READ_WRITE | OpenFlags.CLOSE_ON_EXEC,
-                0)) {
-            descriptor.allocate(0, size);
-        } catch (ErrnoException e) {
-            if (e.errno() != Errno.EOPNOTSUPP) { // then the file system has its own way
                 throw e;
             }
         }
