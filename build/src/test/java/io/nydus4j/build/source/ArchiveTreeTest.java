@@ -29,7 +29,7 @@ final class ArchiveTreeTest {
         return new TarEntry(
                 type,
                 name.getBytes(StandardCharsets.ISO_8859_1),
-                NOTHING,
+                type == TarType.SYMLINK ? new byte[] {'t'} : NOTHING,
                 mode,
                 0,
                 0,
