@@ -1,5 +1,6 @@
 package io.nydus4j.rafs;
 
+import io.nydus4j.blob.BlobFeatures;
 import io.nydus4j.blob.BlobInfo;
 import io.nydus4j.blob.ChunkRecord;
 import io.nydus4j.blob.RafsFormatException;
@@ -78,6 +79,15 @@ public interface Bootstrap extends AutoCloseable {
      * @throws RafsFormatException if one is broken
      */
     void forEachChunk(Consumer<ChunkRecord> consumer) throws RafsFormatException;
+
+    /**
+     * Tells whether it only lists chunks, as {@code chunkdict generate} makes them: in one file without content, which the reference gives a
+     * name that no directory can hold, and of which v5 has chunks of any length in any place. To be read by {@link #forEachChunk}.
+     */
+    default boolean isChunkDictionary() {
+        return superblock().inodesCount() == 2
+                && blobs().stream().allMatch(blob -> blob.features().has(BlobFeatures.IS_CHUNKDICT_GENERATED));
+    }
 
     /**
      * Returns the size of the bootstrap in bytes. No more than a fixed part of it can be names, chunks or xattrs, which is how those

@@ -54,14 +54,14 @@ public final class ImageChunks {
 
     /**
      * Collects the chunks of an image that serves as a dictionary: those of v6's chunk table, or of all files where the reference looks
-     * there.
+     * there. What {@code chunkdict generate} made has only one, which lists them.
      *
      * @param image     read now, and not needed afterwards
      * @param algorithm how the chunks to be looked up are digested; chunks of blobs with another algorithm are left out
      * @throws RafsFormatException if the image is broken
      */
     public static ImageChunks ofImage(Bootstrap image, DigestAlgorithm algorithm) throws RafsFormatException {
-        if (readsTree(image)) {
+        if (readsTree(image) && !image.isChunkDictionary()) {
             return ofTree(TreeLoader.load(image, 0), image.blobs(), algorithm);
         }
         ImageChunks all = new ImageChunks(image.blobs(), algorithm);

@@ -221,12 +221,13 @@ public final class V5Bootstrap implements Bootstrap {
 
     @Override
     public void forEachChunk(Consumer<ChunkRecord> consumer) throws RafsFormatException {
+        boolean listed = isChunkDictionary();
         for (int index = 1; index <= inodeTable.entries(); index++) {
             V5InodeView inode = inode(index);
             // The other names of a file repeat its chunks.
             if (inode.ino() == index) {
                 for (int i = 0; i < inode.chunkCount(); i++) {
-                    consumer.accept(inode.chunk(i));
+                    consumer.accept(listed ? inode.listedChunk(i) : inode.chunk(i));
                 }
             }
         }

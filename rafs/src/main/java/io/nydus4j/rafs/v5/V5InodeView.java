@@ -512,8 +512,25 @@ public final class V5InodeView implements Inode {
     @Override
     public ChunkRecord chunk(int position) throws RafsFormatException {
         ChunkRecord stored = storedChunk(chunkOffset(position));
-        checkBlobIndex(position, stored.blobIndex());
         checkLength(position, stored.uncompressedSize(), stored.fileOffset());
+        return checked(position, stored);
+    }
+
+    /** Returns a chunk of a file that only lists chunks: they need not be what a file consists of. */
+    ChunkRecord listedChunk(int position) throws RafsFormatException {
+        ChunkRecord stored = storedChunk(chunkOffset(position));
+        if (stored.uncompressedSize() <= 0 || stored.uncompressedSize() > bootstrap.chunkSize()) {
+            throw brokenChunk(
+                    position,
+                    "expected 1 to " + bootstrap.chunkSize() + " bytes, found "
+                            + Integer.toUnsignedString(stored.uncompressedSize()));
+        }
+        return checked(position, stored);
+    }
+
+    /** Checks all of a record but its place in the file, and leaves out what v5 does not have. */
+    private ChunkRecord checked(int position, ChunkRecord stored) throws RafsFormatException {
+        checkBlobIndex(position, stored.blobIndex());
         checkBlobOffset(position, stored.blobIndex(), stored.uncompressedOffset(), stored.uncompressedSize());
         if (stored.compressedOffset() < 0
                 || stored.compressedOffset() > Long.MAX_VALUE - Integer.toUnsignedLong(stored.compressedSize())) {
