@@ -34,4 +34,20 @@ final class ResultFileTest {
             Root.run("umount", disk.toString());
         }
     }
+
+    @Test
+    void fillsAFileThatIsMountedByItself() throws IOException, InterruptedException {
+        Root.require();
+        Path host = Files.writeString(folder.resolve("host.json"), "older and longer");
+        Path file = Files.createFile(folder.resolve("result.json"));
+        Process mount = new ProcessBuilder("mount", "--bind", host.toString(), file.toString()).start();
+        assumeTrue(mount.waitFor() == 0, "needs to mount a file");
+        try {
+            ResultFile.write(file, "new");
+            assertThat(host).hasContent("new");
+        } finally {
+            Root.run("umount", file.toString());
+        }
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("host.json", "result.json");
+    }
 }

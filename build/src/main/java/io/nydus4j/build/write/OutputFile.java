@@ -32,6 +32,9 @@ public final class OutputFile implements AutoCloseable {
     /** Links that lead from one to the next, at most. */
     private static final int MOST_LINKS = 40;
 
+    /** What the JDK says of a file that something is mounted on. */
+    private static final String MOUNT_POINT = "Device or resource busy";
+
     /** How much goes to the file system in one call. */
     private static final int PART = 1 << 30;
 
@@ -246,7 +249,14 @@ public final class OutputFile implements AutoCloseable {
     private void moveTo(Path path) throws IOException {
         Path from = temporary.orElseThrow();
         try {
-            Files.move(from, path, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                Files.move(from, path, StandardCopyOption.ATOMIC_MOVE);
+            } catch (FileSystemException e) {
+                if (!MOUNT_POINT.equals(e.getReason())) {
+                    throw e;
+                }
+                copy(from, path);
+            }
         } catch (IOException e) {
             throw new IOException("failed to name " + path + ": " + reason(e), e);
         }
@@ -254,6 +264,19 @@ public final class OutputFile implements AutoCloseable {
         try (FileChannel open = FileChannel.open(directory, StandardOpenOption.READ)) {
             open.force(true);
         }
+    }
+
+    /** Fills a file that cannot be replaced, for it is mounted by itself, as containers have single files of their host. */
+    private static void copy(Path from, Path path) throws IOException {
+        try (FileChannel source = FileChannel.open(from, StandardOpenOption.READ);
+                FileChannel copy =
+                        FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            for (long done = 0; done < source.size(); ) {
+                done += source.transferTo(done, source.size() - done, copy);
+            }
+            copy.force(true);
+        }
+        Files.delete(from);
     }
 
     /** Closes the file, and deletes it unless it is committed. Does nothing the second time. */
