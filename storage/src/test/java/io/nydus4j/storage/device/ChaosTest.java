@@ -43,6 +43,9 @@ final class ChaosTest {
     private static final boolean SOAK = Boolean.getBoolean("nydus4j.soak");
     private static final long SECONDS = SOAK ? 1800 : 45;
     private static final double MOST_COVER = 1.05;
+    /** An attempt meets a fault three times of ten, so of a hundred requests in trouble one may meet nine in a row, none seventeen. */
+    private static final int RETRIES = 16;
+
     private static final int SOAK_TIMEOUT = 2400;
     private static final List<String> IMAGES =
             List.of("v6-zstd-4k", "v6-none-4k", "v6-batch", "v5-lz4-4k", "v5-none-sha256", "v6-zstd-1m");
@@ -60,7 +63,8 @@ final class ChaosTest {
     }
 
     private StorageConfiguration configuration(String address, Path work, boolean prefetch) {
-        NetworkSettings network = new NetworkSettings(false, List.of(), 1, 1, 8, ProxySettings.DEFAULT, List.of(), 0);
+        NetworkSettings network =
+                new NetworkSettings(false, List.of(), 1, 1, RETRIES, ProxySettings.DEFAULT, List.of(), 0);
         PrefetchConfiguration prefetching =
                 prefetch ? new PrefetchConfiguration(true, 2, 1 << 17, 0, true, false) : PrefetchConfiguration.ABSENT;
         CacheConfiguration cache = TestStores.cache(FileCacheSettings.in(work.toString()), false, false, prefetching);
