@@ -104,15 +104,7 @@ final class ArchiveRoundTripTest {
         }
         Path archive = pack(source, "posix", "none");
         Path output = Files.createDirectory(work.resolve("image"));
-        CreateOptions options = CreateOptions.builder(archive)
-                .type(ConversionType.TAR_RAFS)
-                .blobDirectory(output)
-                .bootstrapFile(output.resolve("boot"))
-                .build();
-        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
-                .run()
-                .bootstrap()
-                .orElseThrow();
+        Path bootstrap = Images.build(CreateOptions.builder(archive).type(ConversionType.TAR_RAFS), output);
         Path unpacked = work.resolve("unpacked.tar");
         Path direct = work.resolve("direct");
         try (DirectoryBackend blobs = new DirectoryBackend(output)) {

@@ -142,15 +142,7 @@ final class CompactImageTest {
         Files.writeString(source.resolve("a"), "a".repeat(5000));
         Files.writeString(source.resolve("b"), "b".repeat(6000));
         Path images = Files.createDirectory(folder.resolve("image"));
-        CreateOptions options = CreateOptions.builder(source)
-                .version(RafsVersion.V5)
-                .blobDirectory(images)
-                .bootstrapFile(images.resolve("boot"))
-                .build();
-        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
-                .run()
-                .bootstrap()
-                .orElseThrow();
+        Path bootstrap = Images.build(CreateOptions.builder(source).version(RafsVersion.V5), images);
         byte[] bytes = Files.readAllBytes(bootstrap);
         ByteBuffer words = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         // The record of the second file's chunk ends the bootstrap: index 1, and a CRC.

@@ -356,15 +356,7 @@ final class CreateImageTest {
             Path tree = Files.createDirectory(work.resolve(content));
             Files.writeString(tree.resolve("file"), content);
             Path images = Files.createDirectories(work.resolve("images"));
-            CreateOptions options = CreateOptions.builder(tree)
-                    .blobId("id")
-                    .blobDirectory(images)
-                    .bootstrapFile(images.resolve("boot"))
-                    .build();
-            Path bootstrap = new CreateImage(options, ProgressListener.NONE)
-                    .run()
-                    .bootstrap()
-                    .orElseThrow();
+            Path bootstrap = Images.build(CreateOptions.builder(tree).blobId("id"), images);
             try (DirectoryBackend blobs = new DirectoryBackend(images)) {
                 CheckOptions check = new CheckOptions(bootstrap, Optional.of(blobs), true, 1);
                 assertThat(new CheckImage(check, ProgressListener.NONE).run().verifiedChunks())

@@ -35,12 +35,7 @@ final class ExtractionTest {
     }
 
     private Path build() throws IOException {
-        CreateOptions options = CreateOptions.builder(source)
-                .blobDirectory(images)
-                .bootstrapFile(images.resolve("boot"))
-                .chunkSize(0x1000)
-                .build();
-        return new CreateImage(options, ProgressListener.NONE).run().bootstrap().orElseThrow();
+        return Images.build(CreateOptions.builder(source).chunkSize(0x1000), images);
     }
 
     private void unpack(Path bootstrap, BlobBackend blobs, Path directory) throws IOException {

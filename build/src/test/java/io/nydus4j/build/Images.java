@@ -32,6 +32,14 @@ final class Images {
 
     private Images() {}
 
+    /** Builds an image into {@code folder}; returns its bootstrap there. */
+    static Path build(CreateOptions.Builder options, Path folder) throws IOException {
+        CreateOptions all = options.blobDirectory(folder)
+                .bootstrapFile(folder.resolve("boot"))
+                .build();
+        return new CreateImage(all, ProgressListener.NONE).run().bootstrap().orElseThrow();
+    }
+
     /** Copies a golden image into {@code folder}, its blobs under the names by which they are looked for. */
     static Path copyGolden(String image, Path folder) throws IOException {
         Path blobs = Files.createDirectories(folder);

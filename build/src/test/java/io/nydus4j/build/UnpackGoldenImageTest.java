@@ -183,16 +183,8 @@ final class UnpackGoldenImageTest {
         }
         Path source = Files.write(work.resolve("source.tar"), tar.finish());
         Path images = Files.createDirectory(work.resolve("images"));
-        CreateOptions options = CreateOptions.builder(source)
-                .type(ConversionType.TAR_RAFS)
-                .version(version)
-                .blobDirectory(images)
-                .bootstrapFile(images.resolve("boot"))
-                .build();
-        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
-                .run()
-                .bootstrap()
-                .orElseThrow();
+        Path bootstrap = Images.build(
+                CreateOptions.builder(source).type(ConversionType.TAR_RAFS).version(version), images);
         Path unpacked = work.resolve("unpacked.tar");
         try (DirectoryBackend blobs = new DirectoryBackend(images)) {
             UnpackOptions unpack = new UnpackOptions(bootstrap, blobs, unpacked, UnpackOptions.Form.ARCHIVE);
@@ -218,15 +210,10 @@ final class UnpackGoldenImageTest {
             tar.file("f%02d".formatted(i), "");
         }
         Path images = Files.createDirectory(work.resolve("images"));
-        CreateOptions options = CreateOptions.builder(Files.write(work.resolve("source.tar"), tar.finish()))
-                .type(ConversionType.TAR_RAFS)
-                .blobDirectory(images)
-                .bootstrapFile(images.resolve("boot"))
-                .build();
-        Path bootstrap = new CreateImage(options, ProgressListener.NONE)
-                .run()
-                .bootstrap()
-                .orElseThrow();
+        Path bootstrap = Images.build(
+                CreateOptions.builder(Files.write(work.resolve("source.tar"), tar.finish()))
+                        .type(ConversionType.TAR_RAFS),
+                images);
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(bootstrap)).order(ByteOrder.LITTLE_ENDIAN);
         try (Rafs image = Rafs.load(bootstrap, LoadOptions.DEFAULT)) {
             long shared = ino(image, 0);

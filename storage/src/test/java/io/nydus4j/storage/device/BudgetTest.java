@@ -3,16 +3,12 @@ package io.nydus4j.storage.device;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.nydus4j.blob.BlobInfo;
-import io.nydus4j.blob.ChunkRecord;
-import io.nydus4j.blob.Digest;
 import io.nydus4j.blob.GoldenImage;
 import io.nydus4j.linux.file.Descriptor;
 import io.nydus4j.linux.file.NativePath;
 import io.nydus4j.linux.file.PosixFiles;
 import io.nydus4j.rafs.Bootstrap;
 import io.nydus4j.rafs.Inode;
-import io.nydus4j.storage.CacheCounters;
 import io.nydus4j.storage.CacheSurroundings;
 import io.nydus4j.storage.GoldenBlobs;
 import io.nydus4j.storage.GoldenTree;
@@ -20,7 +16,7 @@ import io.nydus4j.storage.LazyBlob;
 import io.nydus4j.storage.Pin;
 import io.nydus4j.storage.TestBackend;
 import io.nydus4j.storage.TestStores;
-import io.nydus4j.storage.cache.BlobOpener;
+import io.nydus4j.storage.cache.DigestlessBlob;
 import io.nydus4j.storage.config.CacheConfiguration;
 import io.nydus4j.storage.config.FileCacheSettings;
 import io.nydus4j.storage.config.PrefetchConfiguration;
@@ -111,32 +107,11 @@ final class BudgetTest {
     /** The machine crashed when the disk had the hole where a chunk was taken away, and not yet the chunk map without it. */
     @Test
     void chunkThatNothingCanBeComparedWithIsFetchedAgainByTheNextProcess() throws IOException {
-        byte[] content = new byte[64 << 10];
-        new Random(3).nextBytes(content);
         Path folder = Files.createDirectories(temporary.resolve("plain"));
-        String id = new Digest(1, 2, 3, 4).toString();
-        Files.write(folder.resolve(id), content);
-        BlobInfo blob = BlobInfo.builder()
-                .id(id)
-                .chunkSize(1 << 20)
-                .chunkCount(1)
-                .compressedSize(content.length)
-                .uncompressedSize(content.length)
-                .build();
-        ChunkRecord chunk =
-                new ChunkRecord(new Digest(0, 0, 0, 0), 0, 0, content.length, content.length, 0, 0, 0, 0, 0);
+        DigestlessBlob blob = new DigestlessBlob(folder);
         for (int i = 0; i < 2; i++) {
-            try (BlobOpener opener = BlobOpener.of(
-                            TestStores.budget(folder, work(), 1 << 20),
-                            new TestBackend(folder),
-                            new CacheCounters(""),
-                            CacheSurroundings.NONE);
-                    LazyBlob opened = opener.open(blob, () -> List.of(chunk))) {
-                ByteBuffer target = ByteBuffer.allocate(content.length);
-                opened.read(0, target);
-                assertThat(target.array()).isEqualTo(content);
-            }
-            Files.write(work().resolve(id + ".blob.data"), new byte[content.length]);
+            blob.assertReads(TestStores.budget(folder, work(), 1 << 20));
+            Files.write(work().resolve(DigestlessBlob.ID + ".blob.data"), new byte[DigestlessBlob.SIZE]);
         }
     }
 
