@@ -89,6 +89,17 @@ public record BlobInfo(
         return metaDigest.toString();
     }
 
+    /**
+     * Returns how many blocks of a device the data takes: of a tar file all, for it may lack its last padding, of others those that are
+     * whole, as the reference has it.
+     *
+     * @param blockSize bytes of a block
+     * @param tarfs     whether the image is of tar files
+     */
+    public long deviceBlocks(int blockSize, boolean tarfs) {
+        return tarfs ? Math.ceilDiv(uncompressedSize, blockSize) : uncompressedSize / blockSize;
+    }
+
     /** Tells whether the blob has a chunk information array (v6, not tarfs). An array in the place of the first chunk is none. */
     public boolean hasChunkInfo() {
         return chunkInfoCompressedSize != 0 && (chunkInfoOffset != 0 || features.has(BlobFeatures.SEPARATE));

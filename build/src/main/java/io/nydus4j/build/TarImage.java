@@ -10,10 +10,8 @@ import io.nydus4j.rafs.FileMode;
 import io.nydus4j.rafs.Inode;
 import io.nydus4j.rafs.tree.Xattr;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -72,8 +70,6 @@ final class TarImage {
     }
 
     private TarEntry entry(Inode inode, TarType type, byte[] name, byte[] linkName) throws IOException {
-        List<Xattr> xattrs = new ArrayList<>();
-        inode.forEachXattr((key, value) -> xattrs.add(new Xattr(key, value)));
         boolean device = FileMode.isDevice(inode.mode());
         long rdev = Integer.toUnsignedLong(inode.rdev());
         return new TarEntry(
@@ -90,7 +86,7 @@ final class TarImage {
                 inode.mtimeNanos(),
                 device ? DeviceNumbers.major(rdev) : 0,
                 device ? DeviceNumbers.minor(rdev) : 0,
-                xattrs.reversed()); // of two with one name the first counts, which is the last record then
+                Xattr.listOf(inode).reversed()); // of two records with one name the last counts
     }
 
     private void writeData(Inode inode) throws IOException {

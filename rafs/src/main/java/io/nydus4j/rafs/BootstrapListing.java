@@ -17,11 +17,6 @@ import java.util.function.Consumer;
  * <p>To list is to check: all that the lines tell is read and so must be sound.
  */
 public final class BootstrapListing {
-    /** Bytes that a chunk takes in a bootstrap, at least. */
-    private static final int LEAST_CHUNK_COST = 8;
-    /** Bytes that an xattr takes in a bootstrap, at least. */
-    private static final int LEAST_XATTR_COST = 4;
-
     private static final int[] FEATURES = {
         BlobFeatures.ALIGNED,
         BlobFeatures.BATCH,
@@ -91,8 +86,8 @@ public final class BootstrapListing {
             if (inode.isSymlink()) {
                 walk.spend(inode.symlinkTarget().length);
             }
-            walk.spend((long) inode.xattrNames().size() * LEAST_XATTR_COST);
-            walk.spend((long) inode.chunkCount() * LEAST_CHUNK_COST);
+            walk.spend((long) inode.xattrNames().size() * BootstrapWalk.LEAST_XATTR_COST);
+            walk.spend((long) inode.chunkCount() * BootstrapWalk.LEAST_CHUNK_COST);
             for (int i = 0; i < inode.chunkCount(); i++) {
                 if (inode.recordedChunk(i).uncompressedSize() != inode.chunkLength(i)) {
                     mistaken[0]++;

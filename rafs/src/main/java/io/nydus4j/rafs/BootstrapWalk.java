@@ -21,10 +21,10 @@ public final class BootstrapWalk {
     private static final int LEAST_NAME_COST = 12;
 
     /** Bytes that a chunk takes in a bootstrap, at least. */
-    private static final int LEAST_CHUNK_COST = 8;
+    public static final int LEAST_CHUNK_COST = 8;
 
     /** Bytes that an xattr takes in a bootstrap, at least, beside its value. */
-    private static final int LEAST_XATTR_COST = 4;
+    public static final int LEAST_XATTR_COST = 4;
 
     private static final byte[] ROOT_NAME = {'/'};
 
@@ -110,13 +110,7 @@ public final class BootstrapWalk {
      * @throws RafsFormatException if the image is broken where the walk looks, or the visitor throws it
      */
     public static void preOrder(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
-        try {
-            walkAll(bootstrap, bootstrap::inode, visitor, false);
-        } catch (RafsFormatException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new AssertionError("the visitor throws no other exception", e);
-        }
+        walkAll(bootstrap, bootstrap::inode, visitor, false);
     }
 
     /**
@@ -125,13 +119,7 @@ public final class BootstrapWalk {
      * @throws RafsFormatException if the image is broken where the walk looks, or the visitor throws it
      */
     public static void preOrderLending(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
-        try {
-            walkAll(bootstrap, bootstrap.reader(), visitor, false);
-        } catch (RafsFormatException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new AssertionError("the visitor throws no other exception", e);
-        }
+        walkAll(bootstrap, bootstrap.reader(), visitor, false);
     }
 
     /**
@@ -140,22 +128,22 @@ public final class BootstrapWalk {
      * @throws RafsFormatException if the visitor throws it
      */
     public static void preOrderReadable(Bootstrap bootstrap, Visitor visitor) throws RafsFormatException {
+        walkAll(bootstrap, bootstrap::inode, visitor, true);
+    }
+
+    private static void walkAll(Bootstrap bootstrap, InodeReader inodes, Visitor visitor, boolean lenient)
+            throws RafsFormatException {
+        StoppableVisitor all = (inode, walk) -> {
+            visitor.visit(inode, walk);
+            return true;
+        };
         try {
-            walkAll(bootstrap, bootstrap::inode, visitor, true);
+            new BootstrapWalk(bootstrap, inodes, all, lenient).run(bootstrap.rootIno());
         } catch (RafsFormatException e) {
             throw e;
         } catch (IOException e) {
             throw new AssertionError("the visitor throws no other exception", e);
         }
-    }
-
-    private static void walkAll(Bootstrap bootstrap, InodeReader inodes, Visitor visitor, boolean lenient)
-            throws IOException {
-        StoppableVisitor all = (inode, walk) -> {
-            visitor.visit(inode, walk);
-            return true;
-        };
-        new BootstrapWalk(bootstrap, inodes, all, lenient).run(bootstrap.rootIno());
     }
 
     /**

@@ -57,9 +57,7 @@ public record BlockLayout(int blockSize, long metaBlocks, List<Extent> extents, 
             if (first == 0) {
                 throw broken(blob, "has no place on a block device");
             }
-            // A tar file may lack its last padding.
-            long size = blob.uncompressedSize();
-            extents.add(new Extent(blob.index(), first, tarfs ? Math.ceilDiv(size, blockSize) : size / blockSize));
+            extents.add(new Extent(blob.index(), first, blob.deviceBlocks(blockSize, tarfs)));
         }
         extents.sort(Comparator.comparingLong(Extent::firstBlock));
         long end = metaBlocks;

@@ -155,10 +155,8 @@ final class TreeExtraction implements AutoCloseable {
         if (keepsOwners) {
             PosixFiles.changeOwner(directory, name, inode.uid(), inode.gid());
         }
-        List<Xattr> xattrs = new ArrayList<>();
-        inode.forEachXattr((attribute, value) -> xattrs.add(new Xattr(attribute, value)));
-        // Of two with one name the first counts.
-        for (Xattr xattr : xattrs.reversed()) {
+        // Of two with one name, the one that is set last stays.
+        for (Xattr xattr : Xattr.listOf(inode).reversed()) {
             Xattrs.set(directory, name, xattr.name(), xattr.value());
         }
         if (!inode.isSymlink()) {

@@ -75,7 +75,7 @@ public final class ImageChunks {
         return all;
     }
 
-    /** Tells whether {@link #ofImage} looks through all files, where several chunks of one digest may come in another order. */
+    /** Tells whether all files are looked through, where several chunks of one digest may come in another order than in a chunk table. */
     public static boolean readsTree(Bootstrap image) {
         return image.superblock().version() == RafsVersion.V5
                 || image.superblock().inlinedChunkDigest();

@@ -5,10 +5,6 @@ import io.nydus4j.cli.option.Syntax;
 import io.nydus4j.storage.BlobBackend;
 import io.nydus4j.storage.config.StorageConfiguration;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -51,22 +47,13 @@ final class BackendArguments {
         if (arguments.has("--backend-config")) {
             settings = arguments.text("--backend-config");
         } else if (arguments.has("--backend-config-file")) {
-            settings = read(arguments.path("--backend-config-file").orElseThrow());
+            settings = StorageConfiguration.readText(
+                    arguments.path("--backend-config-file").orElseThrow());
         } else {
             throw new IOException("--backend-config or --backend-config-file must be specified");
         }
         return Optional.of(ImageArguments.backend(StorageConfiguration.parse(
                 "{\"version\": 2, \"backend\": {\"type\": \"%s\", \"%s\": %s}}".formatted(kind, kind, settings))));
-    }
-
-    private static String read(Path file) throws IOException {
-        try (InputStream input = Files.newInputStream(file)) {
-            byte[] bytes = input.readNBytes(StorageConfiguration.MAX_FILE_SIZE + 1);
-            if (bytes.length > StorageConfiguration.MAX_FILE_SIZE) {
-                throw new IOException("configuration file size is too big");
-            }
-            return new String(bytes, StandardCharsets.UTF_8);
-        }
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The cache files that the kernel reads. Safe for use by several threads. */
@@ -76,30 +77,28 @@ final class MarkedFiles {
     }
 
     /** Lets go of a blob; returns its file if that takes part no more. */
-    synchronized Optional<FileId> remove(LazyBlob blob) {
+    Optional<FileId> remove(LazyBlob blob) {
+        return takeOut(blob, MarkedFile::end);
+    }
+
+    /** Lets go of a blob; the kernel goes on asking whoever has the group. */
+    void leave(LazyBlob blob) {
+        takeOut(blob, MarkedFile::close);
+    }
+
+    private synchronized Optional<FileId> takeOut(LazyBlob blob, Consumer<MarkedFile> over) {
         for (Map.Entry<FileId, MarkedFile> entry : files.entrySet()) {
             if (entry.getValue().isOf(blob)) {
                 FileId id = entry.getKey();
                 if (!entry.getValue().remove(blob)) {
                     return Optional.empty();
                 }
-                entry.getValue().end();
+                over.accept(entry.getValue());
                 files.remove(id);
                 return Optional.of(id);
             }
         }
         return Optional.empty();
-    }
-
-    /** Lets go of a blob; the kernel goes on asking whoever has the group. */
-    synchronized void leave(LazyBlob blob) {
-        files.values().removeIf(file -> {
-            boolean over = file.isOf(blob) && file.remove(blob);
-            if (over) {
-                file.close();
-            }
-            return over;
-        });
     }
 
     /** Looks which files the kernel must still ask about. */

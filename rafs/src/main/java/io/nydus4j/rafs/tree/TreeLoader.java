@@ -20,10 +20,6 @@ import org.jspecify.annotations.Nullable;
  * one whose inodes overlap is refused.
  */
 public final class TreeLoader {
-    /** Bytes that a chunk takes in a bootstrap, at least. */
-    private static final int LEAST_CHUNK_COST = 8;
-    /** Bytes that an xattr takes in a bootstrap, at least, beside its value. */
-    private static final int LEAST_XATTR_COST = 4;
     /** Bytes of an xattr's name that a bootstrap may keep as a number, at most. */
     private static final int LONGEST_PREFIX = 24;
 
@@ -107,17 +103,17 @@ public final class TreeLoader {
         if (!inode.hasXattrs()) {
             return List.of();
         }
-        List<Xattr> xattrs = new ArrayList<>();
-        inode.forEachXattr((name, value) -> xattrs.add(new Xattr(name, value)));
+        List<Xattr> xattrs = Xattr.listOf(inode);
         for (Xattr xattr : xattrs) {
-            walk.spend(Math.max(LEAST_XATTR_COST, xattr.name().length - LONGEST_PREFIX) + xattr.value().length);
+            walk.spend(Math.max(BootstrapWalk.LEAST_XATTR_COST, xattr.name().length - LONGEST_PREFIX)
+                    + xattr.value().length);
         }
         return xattrs;
     }
 
     private static ChunkRecord[] chunks(Inode inode, BootstrapWalk walk) throws RafsFormatException {
         int count = inode.chunkCount();
-        walk.spend((long) count * LEAST_CHUNK_COST);
+        walk.spend((long) count * BootstrapWalk.LEAST_CHUNK_COST);
         ChunkRecord[] chunks = new ChunkRecord[count];
         for (int i = 0; i < count; i++) {
             chunks[i] = inode.chunk(i);

@@ -1,6 +1,10 @@
 package io.nydus4j.rafs.tree;
 
+import io.nydus4j.blob.RafsFormatException;
+import io.nydus4j.rafs.Inode;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** An extended attribute. Equal if name and value are. The arrays are not copied; nobody changes them. */
 public final class Xattr {
@@ -16,6 +20,17 @@ public final class Xattr {
     public Xattr(byte[] name, byte[] value) {
         this.name = name;
         this.value = value;
+    }
+
+    /**
+     * Returns all xattrs of an inode, in stored order. Of two with one name the first counts.
+     *
+     * @throws RafsFormatException if they are broken
+     */
+    public static List<Xattr> listOf(Inode inode) throws RafsFormatException {
+        List<Xattr> xattrs = new ArrayList<>();
+        inode.forEachXattr((name, value) -> xattrs.add(new Xattr(name, value)));
+        return xattrs;
     }
 
     /** Returns the full name with its prefix. */

@@ -305,10 +305,8 @@ public final class V6BootstrapWriter {
         long position = bootstrapSize;
         long total = 0;
         for (BlobInfo blob : blobs) {
-            // A block that is not whole counts only of a tar file, which may lack its last padding; of others it does
-            // not, as the reference has it. Readers do not take a blob without blocks.
-            long size = blob.uncompressedSize();
-            long blocks = Math.max(1, options.tarfs() ? Math.ceilDiv(size, blockSize) : size / blockSize);
+            // Readers do not take a blob without blocks.
+            long blocks = Math.max(1, blob.deviceBlocks(blockSize, options.tarfs()));
             long mapped = roundUp(position, V6Constants.DEVICE_ALIGNMENT) / blockSize;
             total += blocks;
             check(

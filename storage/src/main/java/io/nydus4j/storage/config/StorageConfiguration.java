@@ -76,6 +76,16 @@ public record StorageConfiguration(
      * @throws IOException            if the file cannot be read
      */
     public static StorageConfiguration load(Path file) throws IOException {
+        return parse(readText(file));
+    }
+
+    /**
+     * Reads the text of a document, or of a part of one.
+     *
+     * @throws ConfigurationException if it is too long, or no UTF-8
+     * @throws IOException            if the file cannot be read
+     */
+    public static String readText(Path file) throws IOException {
         byte[] bytes;
         try (InputStream input = Files.newInputStream(file)) {
             bytes = input.readNBytes(MAX_FILE_SIZE + 1);
@@ -85,10 +95,10 @@ public record StorageConfiguration(
                     "configuration file size is too big", file + " has more than " + MAX_FILE_SIZE + " bytes");
         }
         try {
-            return parse(StandardCharsets.UTF_8
+            return StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
-                    .toString());
+                    .toString();
         } catch (CharacterCodingException e) {
             throw ConfigurationException.unreadable(file + " is not UTF-8 text");
         }
